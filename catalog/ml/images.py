@@ -1,0 +1,211 @@
+"""Hostile bytes in, checked pictures and pixels out. Neither Django nor torch is needed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from . import rejection
+from .colour import is_plain, to_srgb
+from .opening import open_image, oriented_size, orientation_of
+from .orientation import METHODS, to_stored
+from .preprocessing import Preprocessing
+from .rejection import ImageRejected
+from .sniffing import sniff
+
+__all__ = ["Checked", "ImageRejected", "Limits", "check", "decode", "render", "renditions"]
+
+MEGAPIXEL: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused before any pixel is decoded.
+
+    Attributes:
+        max_bytes: of the file.
+        max_pixels: width × height as the header declares them. Decoding takes up to 4 bytes each.
+        min_side: pixels of the shorter side, below which there is nothing to recognise.
+        max_scans: passes a progressive JPEG may make over its pixels; encoders write about ten.
+    """
+
+    max_bytes: int = 25 * 1024 * 1024
+    max_pixels: int = 50 * MEGAPIXEL
+    min_side: int = 16
+    max_scans: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An image proven whole. ``width`` and ``height`` are as displayed, EXIF orientation applied.
+
+    ``animated`` images count as their first frame everywhere in this module.
+    """
+
+    format: str
+    mime: str
+    extension: str
+    width: int
+    height: int
+    animated: bool
+
+
+def check(data: bytes, limits: Limits | None = None) -> Checked:
+    """Prove that ``data`` is an image within ``limits``, whole to its last row.
+
+    JPEG is proven at an eighth of its size: the decoder still has to read the stream to its end,
+    and skips only most of the arithmetic.
+
+    Raises:
+        ImageRejected: with a stable code and a message for the sender.
+    """
+    limits = limits or Limits()
+    if not data:
+        raise ImageRejected(rejection.EMPTY_FILE, "The file is empty. Choose the photo again.")
+    if len(data) > limits.max_bytes:
+        raise ImageRejected(
+            rejection.FILE_TOO_LARGE,
+            f"The file has {_mebibytes(len(data))} MB and at most {_mebibytes(limits.max_bytes)} "
+            "MB are accepted. Save the photo smaller or with stronger compression.",
+        )
+    kind = sniff(data)
+    image = open_image(data, kind, max_pixels=limits.max_pixels, max_scans=limits.max_scans)
+    width, height = oriented_size(image)
+    if min(width, height) < limits.min_side:
+        raise ImageRejected(
+            rejection.IMAGE_TOO_SMALL,
+            f"The image is {width} × {height} pixels; each side needs at least "
+            f"{limits.min_side}. Send the original photo rather than a thumbnail.",
+        )
+    try:
+        animated = kind.name != "JPEG" and bool(getattr(image, "is_animated", False))
+        image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
+        image.load()
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise rejection.from_decoder(error) from error
+    return Checked(
+        format=kind.name,
+        mime=kind.mime,
+        extension=kind.extension,
+        width=width,
+        height=height,
+        animated=animated,
+    )
+
+
+def decode(data: bytes, prep: Preprocessing) -> NDArray[np.uint8]:
+    """The pixels an encoder wants: uint8, (``prep.height``, ``prep.width``, 3), RGB.
+
+    Only the part the centre crop keeps is computed: the same pixels as resizing everything and
+    cutting afterwards, and a 16 × 1,000,000 panorama costs no more than a square.
+
+    Raises:
+        ImageRejected: the bytes are no image, or no whole one.
+    """
+    image = open_image(data, sniff(data))
+    try:
+        orientation = orientation_of(image)
+        width, height = image.size
+        shown = (height, width) if orientation >= 5 else (width, height)
+        plan = prep.geometry(*shown)
+        across, down = shown[0] / plan.width, shown[1] / plan.height
+        box = to_stored(
+            (
+                plan.left * across,
+                plan.top * down,
+                (plan.left + prep.width) * across,
+                (plan.top + prep.height) * down,
+            ),
+            orientation=orientation,
+            width=width,
+            height=height,
+        )
+        resized = (plan.height, plan.width) if orientation >= 5 else (plan.width, plan.height)
+        size = (prep.height, prep.width) if orientation >= 5 else (prep.width, prep.height)
+        scale = _draft(image, tuple(prep.dct_margin * side for side in resized))
+        image.load()
+        if not is_plain(image):
+            image = to_srgb(image)
+        low_x, low_y, high_x, high_y = (edge * scale for edge in box)
+        # Rounding may push an edge past the last column by a part of a millionth.
+        within = (low_x, low_y, min(high_x, image.width), min(high_y, image.height))
+        small = to_srgb(image.resize(size, Image.Resampling(prep.resample), box=within))
+        if orientation in METHODS:
+            small = small.transpose(METHODS[orientation])
+        return np.array(small, dtype=np.uint8)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise rejection.from_decoder(error) from error
+
+
+def renditions(data: bytes, sizes: Iterable[int], *, quality: int = 85) -> dict[int, bytes]:
+    """For each of ``sizes``, a progressive JPEG whose longer side has at most that many pixels.
+
+    Decoded once. Upright, sRGB, on white where it was transparent, without any metadata; never
+    enlarged.
+
+    Raises:
+        ImageRejected: the bytes are no image, or no whole one.
+    """
+    wanted = sorted(set(sizes), reverse=True)
+    image = open_image(data, sniff(data))
+    try:
+        orientation = orientation_of(image)
+        _draft(image, _fit(image.size, wanted[0]))
+        image.load()
+        if not is_plain(image):
+            image = to_srgb(image)
+        made: dict[int, bytes] = {}
+        for side in wanted:
+            size = _fit(image.size, side)
+            if size != image.size:
+                image = image.resize(size, Image.Resampling.LANCZOS)
+            if side == wanted[0]:
+                image = to_srgb(image)
+                if orientation in METHODS:
+                    image = image.transpose(METHODS[orientation])
+            buffer = BytesIO()
+            image.save(buffer, "JPEG", quality=quality, progressive=True, optimize=True)
+            made[side] = buffer.getvalue()
+        return made
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise rejection.from_decoder(error) from error
+
+
+def render(data: bytes, *, max_side: int, quality: int = 85) -> bytes:
+    """One of :func:`renditions`."""
+    return renditions(data, [max_side], quality=quality)[max_side]
+
+
+def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """``size`` shrunk so that its longer side is at most ``side`` pixels, never below 1."""
+    factor = min(1.0, side / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def _draft(image: Image.Image, at_least: tuple[int, ...]) -> float:
+    """Let the JPEG decoder halve the picture up to three times; the factor that gave.
+
+    Other formats, and ``at_least`` of 0, are left at 1.0.
+    """
+    width, height = at_least
+    if width < 1 or height < 1:
+        return 1.0
+    stored = image.width
+    drafted = image.draft(None, (width, height))
+    return 1.0 if drafted is None else float(drafted[1][2]) / stored
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 1024**2:,.1f}".removesuffix(".0")
