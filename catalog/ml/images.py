@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -13,7 +13,7 @@ from PIL import Image
 
 from . import rejection
 from .colour import is_plain, to_srgb
-from .opening import open_image, oriented_size, orientation_of
+from .opening import open_image, orientation_of, oriented_size
 from .orientation import METHODS, to_stored
 from .preprocessing import Preprocessing
 from .rejection import ImageRejected
@@ -30,7 +30,7 @@ class Limits:
 
     Attributes:
         max_bytes: of the file.
-        max_pixels: width × height as the header declares them. Decoding takes up to 4 bytes each.
+        max_pixels: width times height as the header declares them. Decoding takes up to 4 bytes each.
         min_side: pixels of the shorter side, below which there is nothing to recognise.
         max_scans: passes a progressive JPEG may make over its pixels; encoders write about ten.
     """
@@ -80,7 +80,7 @@ def check(data: bytes, limits: Limits | None = None) -> Checked:
     if min(width, height) < limits.min_side:
         raise ImageRejected(
             rejection.IMAGE_TOO_SMALL,
-            f"The image is {width} × {height} pixels; each side needs at least "
+            f"The image is {width} by {height} pixels; each side needs at least "
             f"{limits.min_side}. Send the original photo rather than a thumbnail.",
         )
     try:
@@ -105,7 +105,7 @@ def decode(data: bytes, prep: Preprocessing) -> NDArray[np.uint8]:
     """The pixels an encoder wants: uint8, (``prep.height``, ``prep.width``, 3), RGB.
 
     Only the part the centre crop keeps is computed: the same pixels as resizing everything and
-    cutting afterwards, and a 16 × 1,000,000 panorama costs no more than a square.
+    cutting afterwards, and a 16 by 1,000,000 strip costs no more than a square.
 
     Raises:
         ImageRejected: the bytes are no image, or no whole one.
@@ -147,8 +147,8 @@ def decode(data: bytes, prep: Preprocessing) -> NDArray[np.uint8]:
         raise rejection.from_decoder(error) from error
 
 
-def renditions(data: bytes, sizes: Iterable[int], *, quality: int = 85) -> dict[int, bytes]:
-    """For each of ``sizes``, a progressive JPEG whose longer side has at most that many pixels.
+def renditions(data: bytes, sizes: Sequence[int], *, quality: int = 85) -> list[bytes]:
+    """For each of ``sizes``, in their order, a progressive JPEG of at most that many pixels a side.
 
     Decoded once. Upright, sRGB, on white where it was transparent, without any metadata; never
     enlarged.
@@ -176,7 +176,7 @@ def renditions(data: bytes, sizes: Iterable[int], *, quality: int = 85) -> dict[
             buffer = BytesIO()
             image.save(buffer, "JPEG", quality=quality, progressive=True, optimize=True)
             made[side] = buffer.getvalue()
-        return made
+        return [made[side] for side in sizes]
     except MemoryError:
         raise
     except Exception as error:
@@ -185,7 +185,7 @@ def renditions(data: bytes, sizes: Iterable[int], *, quality: int = 85) -> dict[
 
 def render(data: bytes, *, max_side: int, quality: int = 85) -> bytes:
     """One of :func:`renditions`."""
-    return renditions(data, [max_side], quality=quality)[max_side]
+    return renditions(data, [max_side], quality=quality)[0]
 
 
 def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -112,7 +112,7 @@ def _refuse_pixels(width: int, height: int, *, max_pixels: int) -> None:
 
 def _too_many_pixels(size: tuple[int, int] | None, max_pixels: int | None) -> ImageRejected:
     limit = min(max_pixels or 2 * (Image.MAX_IMAGE_PIXELS or 0), 2 * (Image.MAX_IMAGE_PIXELS or 0))
-    declared = f"{size[0]:,} × {size[1]:,} pixels" if size else "more pixels than can be decoded"
+    declared = f"{size[0]:,} by {size[1]:,} pixels" if size else "more pixels than can be decoded"
     return ImageRejected(
         rejection.TOO_MANY_PIXELS,
         f"The image declares {declared}; at most {limit // 1_000_000} megapixels are accepted. "

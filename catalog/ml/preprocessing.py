@@ -30,7 +30,7 @@ CODE_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Resize a picture to ``width`` × ``height``, then cut at (``left``, ``top``). Pixels."""
+    """Resize a picture to ``width`` by ``height``, then cut at (``left``, ``top``). Pixels."""
 
     width: int
     height: int
@@ -47,7 +47,7 @@ class Preprocessing:
         resize_to: exact (height, width) to resize to, or None when ``shortest_edge`` is used.
         shortest_edge: pixels the short side is resized to, keeping the aspect ratio.
         resample: Pillow's filter id (``PIL.Image.Resampling``).
-        rescale_factor: multiplies 0–255 values before normalising.
+        rescale_factor: multiplies 0 to 255 values before normalising.
         mean, std: per RGB channel, in rescaled units.
         dct_margin: JPEG is decoded at a reduced size of at least this many times the size resized
             to (libjpeg's DCT scaling); 0 decodes every pixel, as the reference does.
@@ -104,7 +104,7 @@ class Preprocessing:
         return hashlib.sha256(content.encode()).hexdigest()
 
     def geometry(self, width: int, height: int) -> Geometry:
-        """Where a picture of ``width`` × ``height`` pixels goes."""
+        """Where a picture of ``width`` by ``height`` pixels goes."""
         if self.resize_to is not None:
             new_height, new_width = self.resize_to
         else:

@@ -63,7 +63,7 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def readable(label: str) -> str:
-    """A folder name or slug as a person writes it: ``red_delicious-apple`` → ``red delicious apple``.
+    """A folder name or slug as words: ``red_delicious-apple`` is ``red delicious apple``.
 
     Every ``-`` and ``_`` becomes a space, so ``t-shirt`` is prompted as ``t shirt`` everywhere:
     in training, in evaluation and in the taxonomy.
