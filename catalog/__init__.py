@@ -1,0 +1,1 @@
+"""Products, photos, taxonomy and tags, and the conveyor every photo travels on."""

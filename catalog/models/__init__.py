@@ -1,0 +1,23 @@
+"""What the catalog stores, one file per noun."""
+
+from catalog.models.encoder import Embedding, Encoder
+from catalog.models.event import Event
+from catalog.models.image import Image
+from catalog.models.product import Product
+from catalog.models.storefront import ApiKey, Storefront
+from catalog.models.tag import Tag
+from catalog.models.taxonomy import Category, CategoryVector, Taxonomy
+
+__all__ = [
+    "ApiKey",
+    "Category",
+    "CategoryVector",
+    "Embedding",
+    "Encoder",
+    "Event",
+    "Image",
+    "Product",
+    "Storefront",
+    "Tag",
+    "Taxonomy",
+]

@@ -1,0 +1,27 @@
+"""A photo's history, append-only."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from catalog.models.image import Image
+
+
+class Event(models.Model):
+    """One thing that happened to one photo. Never edited."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    summary = models.CharField(max_length=300, help_text="The sentence people read.")
+    data = models.JSONField(default=dict, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["image", "at"], name="event_image_at")]
+
+    def __str__(self) -> str:
+        return self.summary

@@ -1,0 +1,38 @@
+"""A storefront is a tenant: every photo, product and key belongs to exactly one."""
+
+from django.db import models
+
+
+class Storefront(models.Model):
+    """A shop whose photos are moderated and tagged."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+    is_active = models.BooleanField(
+        default=True, help_text="Keys of an inactive storefront are refused."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A storefront's key to the REST API. Only its SHA-256 is stored."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=16, help_text="The first characters, to recognise it by.")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"

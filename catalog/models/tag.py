@@ -1,0 +1,34 @@
+"""Tags: which category a photo shows, and what said so."""
+
+from django.db import models
+
+from catalog.models.encoder import Encoder
+from catalog.models.image import Image
+from catalog.models.taxonomy import Category
+
+
+class Tag(models.Model):
+    """One category given to one photo, with everything that produced it."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="tags")
+    encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
+    rank = models.PositiveSmallIntegerField(help_text="1 is the best.")
+    score = models.FloatField(help_text="Probability, 0 to 1.")
+    threshold = models.FloatField(help_text="The score it had to reach.")
+    template_version = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["image", "rank"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "category", "encoder"], name="tag_once_per_image_and_encoder"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(score__gte=0, score__lte=1), name="tag_score_is_a_probability"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.score:.2f}"

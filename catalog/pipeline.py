@@ -1,0 +1,246 @@
+"""The conveyor every photo travels on: claim → decode → encode → stages → commit.
+
+The database is the queue. A worker leases pending rows with a token, decodes a batch ahead of
+the model, and commits everything the stages wrote in one transaction, fenced by that token. A
+photo that breaks its batch is found by bisection and quarantined; its neighbours go on.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+import numpy as np
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from catalog import publishing
+from catalog.batch import Batch, Item, Stage
+from catalog.choices import Status
+from catalog.encoders import LoadedEncoder
+from catalog.ml.images import ImageRejected
+from catalog.models import Image
+
+log = logging.getLogger(__name__)
+
+# A photo that was in two batches whose worker died is a suspect and travels alone, so that it
+# cannot take its neighbours along; after five deaths it is the photo, and it is quarantined.
+SUSPECT_AFTER = 2
+QUARANTINE_AFTER = 5
+
+
+class PipelineFault(RuntimeError):
+    """None of several photos got through: the fault is ours, not theirs. They keep waiting."""
+
+
+@dataclass
+class Drained:
+    """What one drain did."""
+
+    done: int = 0
+    failed: int = 0
+    lost: int = 0
+    more: bool = False
+
+
+@dataclass
+class Lease:
+    """Photos leased to this worker, being decoded."""
+
+    token: uuid.UUID
+    images: list[Image]
+    pixels: list["Future[np.ndarray]"]
+
+
+@lru_cache(maxsize=1)
+def load_stages() -> tuple[Stage, ...]:
+    """The stages named in settings, instantiated once per process: they cache what they match."""
+    return tuple(import_string(path)() for path in settings.VITRINE_STAGES)
+
+
+def claim(*, limit: int) -> tuple[uuid.UUID, list[Image]]:
+    """Lease up to `limit` waiting photos, oldest first; suspects one at a time."""
+    token = uuid.uuid4()
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = Image.objects.awaiting_worker(now).select_for_update(skip_locked=True)
+        head = waiting.first()
+        while head and head.attempts >= QUARANTINE_AFTER:
+            publishing.fail(
+                image=head,
+                code="worker_stopped",
+                reason=f"The worker stopped {head.attempts} times while processing this photo. "
+                "Check that it opens elsewhere, then retry.",
+            )
+            head = waiting.first()
+        if head is None:
+            return token, []
+        if head.attempts >= SUSPECT_AFTER:
+            images = [head]
+        else:
+            images = list(waiting.filter(attempts__lt=SUSPECT_AFTER)[:limit])
+        Image.objects.filter(pk__in=[image.pk for image in images]).update(
+            lease_token=token,
+            lease_expires_at=now + timedelta(seconds=settings.VITRINE_LEASE_SECONDS),
+            attempts=F("attempts") + 1,
+        )
+    return token, images
+
+
+def release(*, token: uuid.UUID, forgive: bool) -> None:
+    """Give a lease back at once; `forgive` takes back the attempt it counted."""
+    held = Image.objects.filter(lease_token=token, status=Status.PENDING)
+    held.update(
+        lease_token=None,
+        lease_expires_at=None,
+        **({"attempts": F("attempts") - 1} if forgive else {}),
+    )
+
+
+def drain(*, encoder: LoadedEncoder, stages: Sequence[Stage], seconds: float) -> Drained:
+    """Process waiting photos until none is left or the time is up.
+
+    Decoding runs in threads, one batch ahead of the model. Raises `PipelineFault`, or the
+    database's own error, when the fault is not a photo's; photos are never lost by it.
+    """
+    result = Drained()
+    deadline = time.monotonic() + seconds
+    with ThreadPoolExecutor(settings.VITRINE_DECODE_THREADS, "decode") as pool:
+        current = _lease(encoder, pool)
+        while current:
+            if time.monotonic() < deadline:
+                ahead = _lease(encoder, pool)
+            else:
+                ahead, result.more = None, True
+            try:
+                _process(current, encoder, stages, result)
+            except BaseException:
+                for lease in filter(None, (current, ahead)):
+                    _release_quietly(lease.token)
+                raise
+            current = ahead
+    return result
+
+
+def _lease(encoder: LoadedEncoder, pool: ThreadPoolExecutor) -> Lease | None:
+    token, images = claim(limit=settings.VITRINE_BATCH_SIZE)
+    if not images:
+        return None
+    return Lease(token, images, [pool.submit(_decode, encoder, image) for image in images])
+
+
+def _decode(encoder: LoadedEncoder, image: Image) -> np.ndarray:
+    """The original's pixels as the encoder wants them: (height, width, 3) uint8."""
+    with image.original.storage.open(image.original.name) as file:
+        return encoder.runtime.decode(file.read())
+
+
+def _process(
+    lease: Lease, encoder: LoadedEncoder, stages: Sequence[Stage], result: Drained
+) -> None:
+    images: list[Image] = []
+    pixels: list[np.ndarray] = []
+    for image, future in zip(lease.images, lease.pixels, strict=True):
+        try:
+            pixels.append(future.result())
+            images.append(image)
+        except ImageRejected as error:
+            result.failed += publishing.fail(
+                image=image, code=error.code, reason=str(error), token=lease.token
+            )
+        except FileNotFoundError:
+            result.failed += publishing.fail(
+                image=image,
+                code="original_missing",
+                reason="The original file is no longer in storage. Upload the photo again.",
+                token=lease.token,
+            )
+    if not images:
+        return
+    for stage in stages:
+        stage.prepare(encoder)
+    broken: list[tuple[Image, Exception]] = []
+    _bisect(images, pixels, lease.token, encoder, stages, result, broken)
+    if len(broken) == len(images) > 1:
+        raise PipelineFault(
+            f"None of {len(images)} photos got through; they keep waiting. First error: "
+            f"{broken[0][1]!r}"
+        ) from broken[0][1]
+    for image, error in broken:
+        log.error("Photo %s broke its batch", image.pk, exc_info=error)
+        if len(images) == 1 and image.attempts + 1 < QUARANTINE_AFTER:
+            continue  # alone it proves nothing: its lease is the pause before the next attempt
+        result.failed += publishing.fail(
+            image=image,
+            code="processing_failed",
+            reason=f"Processing this photo failed ({type(error).__name__}). Retry it, or "
+            "upload it again in another format.",
+            token=lease.token,
+        )
+
+
+def _bisect(
+    images: list[Image],
+    pixels: list[np.ndarray],
+    token: uuid.UUID,
+    encoder: LoadedEncoder,
+    stages: Sequence[Stage],
+    result: Drained,
+    broken: list[tuple[Image, Exception]],
+) -> None:
+    """Commit the photos together, or find by halving which of them cannot be committed."""
+    try:
+        _commit(images, pixels, token, encoder, stages, result)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: nobody's photo is to blame
+    except Exception as error:
+        if len(images) == 1:
+            broken.append((images[0], error))
+            return
+        middle = len(images) // 2
+        for half in (slice(None, middle), slice(middle, None)):
+            _bisect(images[half], pixels[half], token, encoder, stages, result, broken)
+
+
+def _commit(
+    images: list[Image],
+    pixels: list[np.ndarray],
+    token: uuid.UUID,
+    encoder: LoadedEncoder,
+    stages: Sequence[Stage],
+    result: Drained,
+) -> None:
+    vectors = encoder.runtime.encode_images(pixels)
+    with transaction.atomic():
+        # Only rows this token still holds: another worker may have taken over an expired lease.
+        held = {
+            image.pk: image
+            for image in Image.objects.select_for_update()
+            .filter(pk__in=[i.pk for i in images], lease_token=token, status=Status.PENDING)
+            .order_by("pk")
+        }
+        items = [
+            Item(held[image.pk], vector)
+            for image, vector in zip(images, vectors, strict=True)
+            if image.pk in held
+        ]
+        if items:
+            batch = Batch(items, encoder)
+            for stage in stages:
+                stage.process(batch)
+    result.done += len(items)
+    result.lost += len(images) - len(items)
+
+
+def _release_quietly(token: uuid.UUID) -> None:
+    try:
+        release(token=token, forgive=True)
+    except (OperationalError, InterfaceError):
+        log.warning("The database is away; lease %s will expire by itself.", token)

@@ -1,0 +1,1 @@
+"""Moderation's pages: the queue and the review desk."""
