@@ -7,16 +7,21 @@ import numpy as np
 from PIL import Image
 
 from . import (  # noqa: F401  (importing a module registers what it draws)
-    bags,
-    bottles,
+    alcohol,
+    carried,
     devices,
+    drugs,
     furniture,
+    guns,
     kitchen,
     leaves,
     play,
-    substances,
+    tobacco,
     tools,
+    toys,
+    vessels,
     weapons,
+    worn,
 )
 from .frame import look, picture
 from .pen import Pen

@@ -4,13 +4,13 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from . import backgrounds
+from .backgrounds import Pixels
 from .palette import Colour, dark
-from .pen import Mark
 from .paths import Points
+from .pen import Mark
 
 SUPERSAMPLING = 2
 
@@ -59,7 +59,7 @@ def picture(
 ) -> Image.Image:
     """RGB, size x size."""
     colour, mask = _rasterise(marks, pose, size * SUPERSAMPLING, rng)
-    cover = np.asarray(mask.reduce(SUPERSAMPLING), dtype=np.float32) / 255
+    cover: Pixels = np.asarray(mask.reduce(SUPERSAMPLING), dtype=np.float32) / np.float32(255)
     backdrop = _backdrop(colour, mask, rng, size, calm)
     if pose.shadow:
         backdrop *= _shadow(cover, rng, pose.shadow, size)[..., None]
@@ -86,7 +86,9 @@ def _rasterise(
         if mark.op == "stroke":
             width = max(1, round(mark.width * unit))
             if edge and mark.edged:
-                _round_line(ink, cover, xy, width + 2 * edge, pose.edge_colour or dark(mark.colour, 0.55))
+                _round_line(
+                    ink, cover, xy, width + 2 * edge, pose.edge_colour or dark(mark.colour, 0.55)
+                )
             _round_line(ink, cover, xy, width, mark.colour)
             continue
         if mark.op == "tint":
@@ -127,9 +129,7 @@ def _place(
     matrix = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
     matrix = matrix @ np.diag([flip * pose.stretch, 1.0])
     turned = np.concatenate([m.points for m in marks]) @ matrix.T
-    solid = np.concatenate(
-        [np.full(len(m.points), m.op in ("fill", "stroke")) for m in marks]
-    )
+    solid = np.concatenate([np.full(len(m.points), m.op in ("fill", "stroke")) for m in marks])
     low, high = turned[solid].min(axis=0), turned[solid].max(axis=0)
     unit = pose.fill * side / float((high - low).max())
     room = (side - unit * (high - low)) / 2
@@ -141,7 +141,7 @@ def _place(
 
 def _backdrop(
     colour: Image.Image, mask: Image.Image, rng: np.random.Generator, size: int, calm: bool
-) -> NDArray[np.float32]:
+) -> Pixels:
     """A background whose lightness keeps clear of the object's own."""
     small_mask = np.asarray(mask.reduce(8), dtype=np.float32)
     grey = np.asarray(colour.convert("L").reduce(8), dtype=np.float32) / 255
@@ -149,22 +149,21 @@ def _backdrop(
     choices = [t for t in rng.uniform(0.42 if calm else 0.12, 0.97, 8) if abs(t - tone) > 0.24]
     aim = float(choices[0]) if choices else (0.9 if tone < 0.5 else 0.2)
     options = backgrounds.CALM if calm else backgrounds.ALL
-    return options[int(rng.integers(len(options)))](rng, size, aim)
+    chroma = 0.4 if calm else float(rng.uniform(0.3, 1.0))
+    return options[int(rng.integers(len(options)))](rng, size, aim, chroma)
 
 
-def _shadow(
-    cover: NDArray[np.float32], rng: np.random.Generator, strength: float, size: int
-) -> NDArray[np.float32]:
+def _shadow(cover: Pixels, rng: np.random.Generator, strength: float, size: int) -> Pixels:
     small = Image.fromarray((cover * 255).astype(np.uint8)).reduce(2)
     soft = small.filter(ImageFilter.GaussianBlur(size * rng.uniform(0.008, 0.03)))
-    blurred = np.asarray(soft.resize((size, size), Image.Resampling.BILINEAR), dtype=np.float32)
     dx, dy = (int(size * s) for s in rng.uniform((-0.04, 0.0), (0.04, 0.05)))
-    return 1 - strength * np.roll(blurred, (dy, dx), axis=(0, 1)) / 255
+    cast = Image.new("L", (size, size))
+    cast.paste(soft.resize((size, size), Image.Resampling.BILINEAR), (dx, dy))
+    fade: Pixels = 1 - np.asarray(cast, dtype=np.float32) * np.float32(strength / 255)
+    return fade
 
 
-def _lit(
-    image: Image.Image, cover: NDArray[np.float32], strength: float, size: int
-) -> Image.Image:
+def _lit(image: Image.Image, cover: Pixels, strength: float, size: int) -> Image.Image:
     """Lighten the upper-left rim of the object and darken the lower-right one."""
     soft = Image.fromarray((cover * 255).astype(np.uint8)).filter(
         ImageFilter.GaussianBlur(size * 0.02)
@@ -176,9 +175,7 @@ def _lit(
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _taken(
-    image: Image.Image, rng: np.random.Generator, pose: Look, size: int
-) -> Image.Image:
+def _taken(image: Image.Image, rng: np.random.Generator, pose: Look, size: int) -> Image.Image:
     """What a camera and an upload do to it."""
     if pose.grey:
         image = image.convert("L").convert("RGB")

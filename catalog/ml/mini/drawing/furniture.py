@@ -29,8 +29,13 @@ def chair(pen: Pen) -> None:
         for k in range(1, 4):
             x = left + (right - left) * k / 4
             pen.stroke([(x, back), (x - lean, 0.1)], 0.05, wood)
-    pen.fill([(-half + 0.1, 0.02), (half + 0.04, 0.02), (half - 0.08, 0.26), (-half - 0.08, 0.26)], seat)
-    pen.fill([(-half - 0.08, 0.26), (half - 0.08, 0.26), (half - 0.08, 0.36), (-half - 0.08, 0.36)], dark(wood, 0.15))
+    pen.fill(
+        [(-half + 0.1, 0.02), (half + 0.04, 0.02), (half - 0.08, 0.26), (-half - 0.08, 0.26)], seat
+    )
+    pen.fill(
+        [(-half - 0.08, 0.26), (half - 0.08, 0.26), (half - 0.08, 0.36), (-half - 0.08, 0.36)],
+        dark(wood, 0.15),
+    )
     for x, splay in ((-half - 0.02, -0.04), (half - 0.14, 0.04)):
         pen.stroke([(x, 0.36), (x + splay, 1.05)], leg, wood)
     if pen.chance(0.4):
@@ -43,7 +48,9 @@ def sofa(pen: Pen) -> None:
     half, seats = pen.u(1.0, 1.2), pen.pick([2, 2, 3])
     r = pen.u(0.08, 0.2)
     for x in (-half + 0.12, half - 0.12):
-        pen.fill([(x - 0.05, 0.4), (x + 0.05, 0.4), (x + 0.03, 0.68), (x - 0.03, 0.68)], pen.of(WOOD))
+        pen.fill(
+            [(x - 0.05, 0.4), (x + 0.05, 0.4), (x + 0.03, 0.68), (x - 0.03, 0.68)], pen.of(WOOD)
+        )
     pen.box(-half + 0.1, -0.55, half - 0.1, 0.3, dark(cloth, 0.12), r)
     width = (2 * half - 0.5) / seats
     for k in range(seats):
@@ -59,7 +66,10 @@ def sofa(pen: Pen) -> None:
         pen.tint(box(a + 0.03, -0.14, b - 0.03, -0.05, 0.05), light(cloth, 0.5), 110)
     if pen.chance(0.5):
         x = pen.u(-0.5, 0.5)
-        pen.fill(smooth([(x - 0.2, -0.28), (x + 0.2, -0.24), (x + 0.18, 0.1), (x - 0.2, 0.08)], steps=3), pen.vivid())
+        pen.fill(
+            smooth([(x - 0.2, -0.28), (x + 0.2, -0.24), (x + 0.18, 0.1), (x - 0.2, 0.08)], steps=3),
+            pen.vivid(),
+        )
 
 
 @kind("table-lamp", spin=6)
@@ -73,17 +83,28 @@ def table_lamp(pen: Pen) -> None:
         pen.stroke([elbow, (0.2, -0.6)], 0.07, metal)
         pen.disc(*elbow, 0.08, light(metal, 0.3))
         pen.fill(smooth([(0.42, -0.1), (0.95, -0.4), (0.8, -0.1)], steps=4), (255, 244, 190))
-        pen.fill([(0.05, -0.72), (0.26, -0.88), (0.95, -0.45), (0.4, -0.08)], shade if pen.chance(0.4) else metal)
+        pen.fill(
+            [(0.05, -0.72), (0.26, -0.88), (0.95, -0.45), (0.4, -0.08)],
+            shade if pen.chance(0.4) else metal,
+        )
         return
     top, low = pen.u(0.22, 0.42), pen.u(0.55, 0.72)
     if pen.chance(0.5):
-        pen.turned(smooth([(0.06, -0.1), (pen.u(0.2, 0.34), 0.35), (0.14, 0.7), (0.3, 0.95), (0.32, 1.0)], closed=False), metal)
+        pen.turned(
+            smooth(
+                [(0.06, -0.1), (pen.u(0.2, 0.34), 0.35), (0.14, 0.7), (0.3, 0.95), (0.32, 1.0)],
+                closed=False,
+            ),
+            metal,
+        )
     else:
         pen.turned([(0.05, -0.15), (0.05, 0.85)], metal)
         pen.turned([(0.1, 0.84), (0.36, 0.92), (0.4, 1.0)], metal)
     pen.fill(both_sides([(top, -1.0), (low, -0.12)]), shade)
     pen.tint(both_sides([(top * 0.5, -1.0), (low * 0.5, -0.12)]), (255, 250, 226), 130)
-    pen.tint([(top, -1.0), (low, -0.12), (low * 0.6, -0.12), (top * 0.6, -1.0)], dark(shade, 0.4), 60)
+    pen.tint(
+        [(top, -1.0), (low, -0.12), (low * 0.6, -0.12), (top * 0.6, -1.0)], dark(shade, 0.4), 60
+    )
     pen.line([(-low, -0.14), (low, -0.14)], 0.04, dark(shade, 0.3))
 
 
@@ -102,10 +123,18 @@ def umbrella(pen: Pen) -> None:
         a, b = xs[k], xs[k + 1]
         left = arc(0, 0, a, tall, -90, 0, 8) if a > 0 else arc(0, 0, -a, tall, 270, 180, 8)
         right = arc(0, 0, b, tall, 0, -90, 8) if b > 0 else arc(0, 0, -b, tall, 180, 270, 8)
-        scallop = [(a, 0.0), (a * 0.7 + b * 0.3, -0.08), ((a + b) / 2, -0.1), (a * 0.3 + b * 0.7, -0.08), (b, 0.0)]
+        scallop = [
+            (a, 0.0),
+            (a * 0.7 + b * 0.3, -0.08),
+            ((a + b) / 2, -0.1),
+            (a * 0.3 + b * 0.7, -0.08),
+            (b, 0.0),
+        ]
         colour = other if striped and k % 2 else cloth
         if pen.shaded:
-            colour = light(colour, 0.12) if k < panels / 2 else dark(colour, 0.05 + 0.06 * k / panels)
+            colour = (
+                light(colour, 0.12) if k < panels / 2 else dark(colour, 0.05 + 0.06 * k / panels)
+            )
         pen.fill([*map(tuple, left), *scallop, *map(tuple, right)], colour)
 
 
@@ -121,15 +150,35 @@ def book(pen: Pen) -> None:
             pen.fill([*map(tuple, leaf), *map(tuple, foot)], page)
             for k in range(pen.count(6, 8)):
                 y = -0.45 + k * 0.13
-                pen.line([(side * 0.14, y), (side * pen.u(0.7, 0.88), y + 0.01)], 0.025, print_colour)
+                pen.line(
+                    [(side * 0.14, y), (side * pen.u(0.7, 0.88), y + 0.01)], 0.025, print_colour
+                )
         pen.line([(0, -0.6), (0, 0.66)], 0.03, dark(page, 0.4))
         return
     half, tall, thick = pen.u(0.55, 0.72), pen.u(0.8, 0.95), pen.u(0.1, 0.24)
-    pen.fill([(half, -tall), (half + thick, -tall + thick * 0.6), (half + thick, tall + thick * 0.5), (half, tall)], page)
-    pen.fill([(-half, tall), (half, tall), (half + thick, tall + thick * 0.5), (-half + thick, tall + thick * 0.5)], dark(page, 0.15))
+    pen.fill(
+        [
+            (half, -tall),
+            (half + thick, -tall + thick * 0.6),
+            (half + thick, tall + thick * 0.5),
+            (half, tall),
+        ],
+        page,
+    )
+    pen.fill(
+        [
+            (-half, tall),
+            (half, tall),
+            (half + thick, tall + thick * 0.5),
+            (-half + thick, tall + thick * 0.5),
+        ],
+        dark(page, 0.15),
+    )
     for k in range(1, 4):
         x = half + thick * k / 4
-        pen.line([(x, -tall + thick * 0.15 * k), (x, tall + thick * 0.12 * k)], 0.012, (196, 190, 176))
+        pen.line(
+            [(x, -tall + thick * 0.15 * k), (x, tall + thick * 0.12 * k)], 0.012, (196, 190, 176)
+        )
     pen.fill(box(-half, -tall, half, tall, 0.02), cover)
     pen.tint(box(-half, -tall, -half + 0.13, tall), dark(cover, 0.4), 140)
     ink = light(cover, 0.75) if pen.chance(0.6) else pen.of(GOLD)

@@ -25,7 +25,11 @@ def cannabis_leaf(pen: Pen) -> None:
     green = pen.of(((62, 128, 52), (84, 150, 62), (46, 104, 50), (120, 160, 70), (40, 84, 48)))
     fingers = pen.pick([5, 7, 7, 9])
     spread, width, teeth = pen.u(110, 140), pen.u(0.1, 0.15), pen.count(6, 9)
-    pen.stroke(smooth([(0, 0), (pen.u(-0.05, 0.05), 0.3), (pen.u(-0.1, 0.1), 0.55)], closed=False), 0.045, dark(green, 0.2))
+    pen.stroke(
+        smooth([(0, 0), (pen.u(-0.05, 0.05), 0.3), (pen.u(-0.1, 0.1), 0.55)], closed=False),
+        0.045,
+        dark(green, 0.2),
+    )
     order = sorted(range(fingers), key=lambda k: -abs(k - (fingers - 1) / 2))
     for k in order:
         t = (k - (fingers - 1) / 2) / ((fingers - 1) / 2)
@@ -43,9 +47,19 @@ def maple_leaf(pen: Pen) -> None:
     )
     w = pen.u(0.92, 1.1)
     right = [
-        (0.0, -1.0), (0.1, -0.72), (0.24, -0.78), (0.2, -0.36), (0.42, -0.55), (0.48, -0.44),
-        (0.88 * w, -0.5), (0.76 * w, -0.28), (0.94 * w, -0.1), (0.56, 0.14), (0.62, 0.3),
-        (0.2, 0.3), (0.04, 0.42),
+        (0.0, -1.0),
+        (0.1, -0.72),
+        (0.24, -0.78),
+        (0.2, -0.36),
+        (0.42, -0.55),
+        (0.48, -0.44),
+        (0.88 * w, -0.5),
+        (0.76 * w, -0.28),
+        (0.94 * w, -0.1),
+        (0.56, 0.14),
+        (0.62, 0.3),
+        (0.2, 0.3),
+        (0.04, 0.42),
     ]
     shape = both_sides([(x * w, y + pen.u(-0.02, 0.02)) for x, y in right])
     pen.stroke([(0, 0.3), (pen.u(-0.1, 0.1), 0.92)], 0.05, dark(colour, 0.25))

@@ -41,7 +41,5 @@ def hsv(hue: float, saturation: float, value: float) -> Colour:
 def jitter(rng: np.random.Generator, colour: Colour, amount: float = 12) -> Colour:
     """The same colour under slightly different light and dye."""
     shade = rng.normal(0, amount)
-    red, green, blue = (
-        int(np.clip(x + shade + rng.normal(0, amount / 2), 0, 255)) for x in colour
-    )
+    red, green, blue = (int(np.clip(x + shade + rng.normal(0, amount / 2), 0, 255)) for x in colour)
     return red, green, blue

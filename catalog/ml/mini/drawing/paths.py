@@ -36,7 +36,7 @@ def box(x0: float, y0: float, x1: float, y1: float, r: float = 0.0) -> Points:
 
 
 def smooth(outline: Outline, *, closed: bool = True, steps: int = 5) -> Points:
-    """A centripetal-free Catmull-Rom curve through the given points, `steps` points a segment."""
+    """A uniform Catmull-Rom curve through the given points, `steps` points a segment."""
     p = np.asarray(outline, dtype=float)
     if closed:
         before, after, far = np.roll(p, 1, 0), np.roll(p, -1, 0), np.roll(p, -2, 0)
@@ -58,15 +58,14 @@ def smooth(outline: Outline, *, closed: bool = True, steps: int = 5) -> Points:
 def turn(outline: Outline, degrees: float, cx: float = 0.0, cy: float = 0.0) -> Points:
     a = np.radians(degrees)
     spin = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
-    return (np.asarray(outline, dtype=float) - (cx, cy)) @ spin + (cx, cy)
+    pivot = np.array((cx, cy), dtype=float)
+    turned: Points = (np.asarray(outline, dtype=float) - pivot) @ spin + pivot
+    return turned
 
 
 def move(outline: Outline, dx: float, dy: float) -> Points:
-    return np.asarray(outline, dtype=float) + (dx, dy)
-
-
-def grow(outline: Outline, sx: float, sy: float | None = None) -> Points:
-    return np.asarray(outline, dtype=float) * (sx, sx if sy is None else sy)
+    moved: Points = np.asarray(outline, dtype=float) + np.array((dx, dy), dtype=float)
+    return moved
 
 
 def both_sides(right: Outline) -> Points:

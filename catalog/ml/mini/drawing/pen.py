@@ -1,20 +1,21 @@
-"""Records what a kind draws, in object space, so that the finished picture can be framed afterwards."""
+"""Records what a kind draws, in object space, so that it can be framed once it is complete."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeVar
 
 import numpy as np
 
 from . import palette
 from .palette import Colour, dark, light
-from .paths import Outline, Points, both_sides, box, ellipse
+from .paths import Outline, Points, both_sides, box, ellipse, move
 
 T = TypeVar("T")
 Op = Literal["fill", "stroke", "tint", "hole"]
 
 # Where a turned body (bottle, mug, handle) is split into bands of one brightness, centre at 0.
-_BANDS = (-1.0, -0.9, -0.72, -0.5, -0.25, 0.05, 0.35, 0.62, 0.85, 1.0)
+_BANDS = tuple(float(x) for x in np.sin(np.radians(np.linspace(-90, 90, 16))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ class Pen:
         return palette.hsv(self.u(0, 1), self.u(0.65, 0.95), self.u(0.75, 1.0))
 
     # --- marks --------------------------------------------------------------------------------
-    def fill(self, outline: Outline, colour: Colour, *, alpha: int = 255, edged: bool = True) -> None:
+    def fill(
+        self, outline: Outline, colour: Colour, *, alpha: int = 255, edged: bool = True
+    ) -> None:
         points = np.asarray(outline, dtype=float)
         self.marks.append(Mark("fill", points, colour, alpha, edged=edged))
 
@@ -107,33 +110,30 @@ class Pen:
     def turned(
         self, profile: Outline, colour: Colour, *, cx: float = 0.0, alpha: int = 255
     ) -> None:
-        """A body of revolution about a vertical axis: `profile` lists (radius, y), top to bottom."""
+        """A body of revolution about the vertical at `cx`: `profile` lists (radius, y) down."""
         rim = np.asarray(profile, dtype=float)
-        self.fill(both_sides(rim) + (cx, 0), colour, alpha=alpha)
-        if not self.shaded:
-            return
-        for a, b in zip(_BANDS[:-1], _BANDS[1:], strict=True):
-            middle = (a + b) / 2
-            glow = 0.85 * np.sqrt(1 - middle**2) - 0.5 * middle
-            tone = light(colour, 0.5 * (glow - 0.72)) if glow > 0.72 else dark(colour, 0.6 * (0.72 - glow))
-            band = np.concatenate([rim * (a, 1), (rim * (b, 1))[::-1]])
-            self.tint(band + (cx, 0), tone, 255)
+        self.fill(move(both_sides(rim), cx, 0), colour, alpha=alpha)
+        self._bands(rim, colour, axis=0, offset=(cx, 0.0))
 
-    def bar(
-        self, y: float, profile: Outline, colour: Colour, *, alpha: int = 255
-    ) -> None:
-        """A body of revolution about the horizontal line at `y`: `profile` lists (x, radius)."""
+    def bar(self, y: float, profile: Outline, colour: Colour, *, alpha: int = 255) -> None:
+        """A body of revolution about the horizontal at `y`: `profile` lists (x, radius)."""
         rim = np.asarray(profile, dtype=float)
-        top, bottom = rim * (1, -1), rim[::-1]
-        self.fill(np.concatenate([top, bottom]) + (0, y), colour, alpha=alpha)
+        self.fill(move(np.concatenate([rim * (1, -1), rim[::-1]]), 0, y), colour, alpha=alpha)
+        self._bands(rim, colour, axis=1, offset=(0.0, y))
+
+    def _bands(
+        self, rim: Points, colour: Colour, *, axis: int, offset: tuple[float, float]
+    ) -> None:
+        """Light and dark along a round body, whose radius is column `axis` of `rim`."""
         if not self.shaded:
             return
-        for a, b in zip(_BANDS[:-1], _BANDS[1:], strict=True):
+        for a, b in pairwise(_BANDS):
             middle = (a + b) / 2
-            glow = 0.85 * np.sqrt(1 - middle**2) - 0.5 * middle
-            tone = light(colour, 0.5 * (glow - 0.72)) if glow > 0.72 else dark(colour, 0.6 * (0.72 - glow))
-            band = np.concatenate([rim * (1, a), (rim * (1, b))[::-1]])
-            self.tint(band + (0, y), tone, 255)
+            glow = 0.85 * np.sqrt(1 - middle**2) - 0.5 * middle - 0.72
+            tone = light(colour, 0.5 * glow) if glow > 0 else dark(colour, -0.6 * glow)
+            near, far = ((a, 1), (b, 1)) if axis == 0 else ((1, a), (1, b))
+            band = np.concatenate([rim * near, (rim * far)[::-1]])
+            self.tint(move(band, *offset), tone, 255)
 
     def ball(
         self, cx: float, cy: float, rx: float, colour: Colour, ry: float | None = None
@@ -144,7 +144,7 @@ class Pen:
         if not self.shaded:
             return
         self.tint(ellipse(cx, cy, rx, ry), dark(colour, 0.35), 255)
-        for k in (0.93, 0.82, 0.68, 0.52, 0.36, 0.2):
+        for k in np.linspace(0.96, 0.12, 11):
             shift = (1 - k) * 0.42
             tone = mixed_glow(colour, 1 - k)
             self.tint(ellipse(cx - rx * shift, cy - ry * shift, rx * k, ry * k, 22), tone, 255)

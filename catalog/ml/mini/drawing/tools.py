@@ -15,7 +15,13 @@ def scissors(pen: Pen) -> None:
     angle = pen.u(8, 24)
     rx, ry = pen.u(0.2, 0.26), pen.u(0.26, 0.34)
     for s in (-1, 1):
-        blade = [(s * 0.0, -1.1), (s * 0.12, -0.6), (s * 0.1, 0.05), (s * -0.06, 0.05), (s * -0.02, -0.7)]
+        blade = [
+            (s * 0.0, -1.1),
+            (s * 0.12, -0.6),
+            (s * 0.1, 0.05),
+            (s * -0.06, 0.05),
+            (s * -0.02, -0.7),
+        ]
         pen.fill(turn(blade, s * angle), steel if s < 0 else light(steel, 0.25))
     for s in (-1, 1):
         shank = turn([(s * 0.0, 0.0), (s * -0.14, 0.4)], s * angle * 0.6)
@@ -30,11 +36,23 @@ def hammer(pen: Pen) -> None:
     steel = pen.of(STEEL) if pen.chance(0.5) else pen.of(BLACK_METAL)
     wood = pen.of(WOOD) if pen.chance(0.65) else pen.vivid()
     w = pen.u(0.08, 0.11)
-    pen.turned([(w * 0.8, -0.8), (w * 0.85, 0.1), (w * 1.25, 0.45), (w * 1.1, 0.95), (w * 1.25, 1.05)], wood)
+    pen.turned(
+        [(w * 0.8, -0.8), (w * 0.85, 0.1), (w * 1.25, 0.45), (w * 1.1, 0.95), (w * 1.25, 1.05)],
+        wood,
+    )
     if sum(wood) % 3 == 0:
-        pen.turned([(w * 1.2, 0.3), (w * 1.3, 0.5), (w * 1.15, 0.95), (w * 1.3, 1.06)], (40, 40, 44))
+        pen.turned(
+            [(w * 1.2, 0.3), (w * 1.3, 0.5), (w * 1.15, 0.95), (w * 1.3, 1.06)], (40, 40, 44)
+        )
     if pen.chance(0.7):
-        claw = [(0.08, -0.98), (0.4, -1.0), (0.74, -0.68), (0.7, -0.62), (0.38, -0.8), (0.08, -0.68)]
+        claw = [
+            (0.08, -0.98),
+            (0.4, -1.0),
+            (0.74, -0.68),
+            (0.7, -0.62),
+            (0.38, -0.8),
+            (0.08, -0.68),
+        ]
         pen.fill(smooth(claw, steps=4), steel)
         pen.fill(box(-0.34, -0.94, 0.14, -0.7, 0.03), steel)
         pen.fill(box(-0.5, -1.0, -0.32, -0.64, 0.04), light(steel, 0.15))
@@ -52,11 +70,33 @@ def screwdriver(pen: Pen) -> None:
     tip = -pen.u(0.95, 1.15)
     pen.bar(0, [(tip + 0.1, 0.045), (0.2, 0.045)], steel)
     if pen.chance(0.6):
-        pen.fill([(tip - 0.06, -0.03), (tip + 0.02, -0.075), (tip + 0.14, -0.05), (tip + 0.14, 0.05), (tip + 0.02, 0.075), (tip - 0.06, 0.03)], dark(steel, 0.15))
+        pen.fill(
+            [
+                (tip - 0.06, -0.03),
+                (tip + 0.02, -0.075),
+                (tip + 0.14, -0.05),
+                (tip + 0.14, 0.05),
+                (tip + 0.02, 0.075),
+                (tip - 0.06, 0.03),
+            ],
+            dark(steel, 0.15),
+        )
     else:
         pen.fill([(tip - 0.04, 0.0), (tip + 0.1, -0.05), (tip + 0.1, 0.05)], dark(steel, 0.3))
     r = pen.u(0.16, 0.22)
-    pen.bar(0, [(0.12, r * 0.5), (0.18, r * 0.75), (0.28, r * 0.6), (0.36, r), (0.9, r), (0.98, r * 0.8), (1.0, r * 0.4)], grip)
+    pen.bar(
+        0,
+        [
+            (0.12, r * 0.5),
+            (0.18, r * 0.75),
+            (0.28, r * 0.6),
+            (0.36, r),
+            (0.9, r),
+            (0.98, r * 0.8),
+            (1.0, r * 0.4),
+        ],
+        grip,
+    )
     for t in (-0.6, 0.0, 0.6):
         pen.line([(0.4, r * t), (0.88, r * t)], 0.03, dark(grip, 0.45))
     if pen.chance(0.5):
@@ -71,7 +111,9 @@ def ballpoint_pen(pen: Pen) -> None:
     if pen.chance(0.55):
         pen.bar(0, [(0.95, 0.045), (1.12, 0.045)], metal)
         pen.bar(0, [(-0.98, r * 0.25), (-0.66, r * 0.95)], metal)
-        pen.fill([(-1.06, -0.008), (-0.97, -r * 0.2), (-0.97, r * 0.2), (-1.06, 0.008)], (60, 60, 66))
+        pen.fill(
+            [(-1.06, -0.008), (-0.97, -r * 0.2), (-0.97, r * 0.2), (-1.06, 0.008)], (60, 60, 66)
+        )
         pen.bar(0, [(-0.68, r), (0.96, r)], shell)
         pen.bar(0, [(0.08, r * 1.05), (0.13, r * 1.05)], metal)
         pen.stroke([(0.9, -r * 1.1), (0.35, -r * 1.35)], 0.05, metal)
@@ -94,9 +136,16 @@ def lipstick(pen: Pen) -> None:
     shift = -0.34 if pen.chance(0.5) else 0.0
     bullet = half * 0.68
     slant = pen.u(0.18, 0.34)
-    stick = smooth([(-bullet, -0.9 + slant), (bullet * 0.2, -0.92), (bullet, -0.9), (bullet, -0.4)], closed=False)
-    pen.fill([*map(tuple, stick + (shift, 0)), (bullet + shift, -0.2), (-bullet + shift, -0.2)], hue)
-    pen.tint(box(-bullet * 0.8 + shift, -0.9 + slant, -bullet * 0.35 + shift, -0.2), light(hue, 0.5), 150)
+    stick = smooth(
+        [(-bullet, -0.9 + slant), (bullet * 0.2, -0.92), (bullet, -0.9), (bullet, -0.4)],
+        closed=False,
+    )
+    pen.fill(
+        [*map(tuple, move(stick, shift, 0)), (bullet + shift, -0.2), (-bullet + shift, -0.2)], hue
+    )
+    pen.tint(
+        box(-bullet * 0.8 + shift, -0.9 + slant, -bullet * 0.35 + shift, -0.2), light(hue, 0.5), 150
+    )
     pen.turned([(half * 0.82, -0.28), (half * 0.82, 0.2)], metal, cx=shift)
     pen.turned([(half, 0.15), (half, 0.95), (half * 0.95, 1.0)], case, cx=shift)
     pen.turned([(half * 1.02, 0.15), (half * 1.02, 0.22)], metal, cx=shift)
