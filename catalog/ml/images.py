@@ -30,7 +30,7 @@ class Limits:
 
     Attributes:
         max_bytes: of the file.
-        max_pixels: width times height as the header declares them. Decoding takes up to 4 bytes each.
+        max_pixels: width times height by the header; decoding takes up to 4 bytes for each.
         min_side: pixels of the shorter side, below which there is nothing to recognise.
         max_scans: passes a progressive JPEG may make over its pixels; encoders write about ten.
     """
