@@ -147,6 +147,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["catalog.api.authentication.HasStorefront"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document says it, not OPTIONS
     "EXCEPTION_HANDLER": "catalog.api.problems.problem_handler",
     "UNAUTHENTICATED_USER": None,
 }

@@ -1,0 +1,1 @@
+"""The REST API for storefronts: photos in, tags and status out."""

@@ -1,0 +1,56 @@
+"""Every way the API says no. The codes are stable: programs may rely on them."""
+
+from enum import Enum
+
+from catalog.ml import rejection
+
+
+class Code(Enum):
+    """A problem's stable code, its HTTP status and its title."""
+
+    # Who is calling
+    API_KEY_MISSING = ("api_key_missing", 401, "No API key was sent")
+    INVALID_API_KEY = ("invalid_api_key", 401, "The API key is not accepted")
+    # What is asked
+    NOT_FOUND = ("not_found", 404, "There is nothing here")
+    METHOD_NOT_ALLOWED = ("method_not_allowed", 405, "The method is not allowed here")
+    NOT_ACCEPTABLE = ("not_acceptable", 406, "Only JSON is served here")
+    UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415, "The request's type is not read here")
+    MALFORMED_REQUEST = ("malformed_request", 400, "The request cannot be read")
+    VALIDATION_FAILED = ("validation_failed", 400, "Some fields are not valid")
+    INVALID_CURSOR = ("invalid_cursor", 400, "The cursor is not one of ours")
+    # What the file is
+    FILE_TOO_LARGE = (rejection.FILE_TOO_LARGE, 413, "The file is too large")
+    UNSUPPORTED_FORMAT = (rejection.UNSUPPORTED_FORMAT, 415, "The file is not a supported image")
+    EMPTY_FILE = (rejection.EMPTY_FILE, 422, "The file is empty")
+    TOO_MANY_PIXELS = (rejection.TOO_MANY_PIXELS, 422, "The image has too many pixels")
+    TOO_MANY_SCANS = (rejection.TOO_MANY_SCANS, 422, "The image has too many scans")
+    IMAGE_TOO_SMALL = (rejection.IMAGE_TOO_SMALL, 422, "The image is too small")
+    TRUNCATED_IMAGE = (rejection.TRUNCATED_IMAGE, 422, "The image is cut short")
+    CORRUPT_IMAGE = (rejection.CORRUPT_IMAGE, 422, "The image is damaged")
+    IMAGE_REJECTED = ("image_rejected", 422, "The image is not accepted")
+    # Our side
+    INTERNAL_ERROR = ("internal_error", 500, "Something went wrong on our side")
+
+    def __init__(self, code: str, status: int, title: str) -> None:
+        self.code = code
+        self.status = status
+        self.title = title
+
+    @classmethod
+    def of_rejection(cls, code: str) -> "Code":
+        """The problem for an `ImageRejected` code, also one that is newer than this list."""
+        return next((known for known in cls if known.code == code), cls.IMAGE_REJECTED)
+
+
+ABOUT_THE_FILE = (
+    Code.FILE_TOO_LARGE,
+    Code.UNSUPPORTED_FORMAT,
+    Code.EMPTY_FILE,
+    Code.TOO_MANY_PIXELS,
+    Code.TOO_MANY_SCANS,
+    Code.IMAGE_TOO_SMALL,
+    Code.TRUNCATED_IMAGE,
+    Code.CORRUPT_IMAGE,
+    Code.IMAGE_REJECTED,
+)

@@ -1,0 +1,21 @@
+"""Addresses under /api/. Apps above the catalog pass in their richer endpoints."""
+
+from typing import Any
+
+from django.urls import URLPattern, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from catalog.api.problems import unknown_endpoint
+from catalog.api.reference import Redoc, Swagger
+
+
+def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
+    """The whole API with these two views for photos."""
+    return [
+        path("v1/images", collection.as_view(), name="api-images"),
+        path("v1/images/<uuid:image_id>", detail.as_view(), name="api-image"),
+        path("schema/", SpectacularAPIView.as_view(), name="schema"),
+        path("docs/", Swagger.as_view(url_name="schema"), name="api-docs"),
+        path("redoc/", Redoc.as_view(url_name="schema"), name="api-redoc"),
+        re_path(r"", unknown_endpoint, name="api-unknown"),  # last: whatever is left
+    ]
