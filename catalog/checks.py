@@ -34,7 +34,9 @@ def vector_extension(databases: list[str] | None = None, **_: Any) -> list[Check
         return []
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT default_version FROM pg_available_extensions WHERE name='vector'")
+            cursor.execute(
+                "SELECT default_version FROM pg_available_extensions WHERE name='vector'"
+            )
             row = cursor.fetchone()
     except OperationalError as error:
         return [
@@ -73,8 +75,11 @@ def stored_dimensions(databases: list[str] | None = None, **_: Any) -> list[Chec
             cursor.execute(query)
             wrong = cursor.fetchall()
     except (OperationalError, ProgrammingError):
-        return [Warning("The tables are not there yet.", hint="Run manage.py migrate.",
-                        id="vitrine.W001")]
+        return [
+            Warning(
+                "The tables are not there yet.", hint="Run manage.py migrate.", id="vitrine.W001"
+            )
+        ]
     return [
         Error(
             f"Encoder {name} has dimension {declared}, its stored vectors have {stored}.",

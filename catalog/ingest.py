@@ -62,7 +62,7 @@ def ingest(
             (image.display, display),
             (image.thumbnail, thumbnail),
         ):
-            field.save(f"photo.{checked.extension}", ContentFile(content), save=False)
+            field.save(f"photo{checked.extension}", ContentFile(content), save=False)
             stored.append(field.name)
         with transaction.atomic():
             image.save(force_insert=True)

@@ -111,8 +111,9 @@ def build_scorer(encoder: LoadedEncoder, active: Taxonomy) -> Scorer | None:
     if not categories:
         return None
     index = {category.pk: i for i, category in enumerate(categories)}
-    parents = [index.get(category.parent_id) if category.parent_id else None
-               for category in categories]
+    parents = [
+        index.get(category.parent_id) if category.parent_id else None for category in categories
+    ]
     leaves = np.ones(len(categories), dtype=bool)
     leaves[[parent for parent in parents if parent is not None]] = False
     template_set = taxonomy.templates()

@@ -118,7 +118,7 @@ def text_vectors(
     wanted = {category.pk: prompts(category, template_set) for category in categories}
     digests = {pk: hashlib.sha256("\n".join(p).encode()).hexdigest() for pk, p in wanted.items()}
     vectors = {
-        vector.category_id: vector.vector.to_numpy().astype(np.float32)
+        vector.category_id: np.asarray(vector.vector, dtype=np.float32)
         for vector in CategoryVector.objects.filter(encoder=encoder.row, category__in=categories)
         if vector.prompt_digest == digests[vector.category_id]
     }

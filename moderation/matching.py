@@ -77,7 +77,7 @@ def build(encoder: LoadedEncoder) -> Matcher:
         rows = ExemplarVector.objects.filter(
             encoder=encoder.row, exemplar__bank=bank, exemplar__is_enabled=True
         ).order_by("exemplar__created_at", "exemplar_id")
-        found = [(row.exemplar_id, row.vector.to_numpy().astype(np.float32)) for row in rows]
+        found = [(row.exemplar_id, np.asarray(row.vector, dtype=np.float32)) for row in rows]
         if found:  # an empty bank matches nothing
             banks.append(bank)
             starts.append(len(ids))
@@ -93,9 +93,7 @@ def embed_missing(encoder: LoadedEncoder) -> int:
     An exemplar that cannot be decoded is an error, not a gap: matching without it would let
     through what it was added to stop.
     """
-    missing = list(
-        Exemplar.objects.filter(is_enabled=True).exclude(vectors__encoder=encoder.row)
-    )
+    missing = list(Exemplar.objects.filter(is_enabled=True).exclude(vectors__encoder=encoder.row))
     for start in range(0, len(missing), ENCODE_AT_ONCE):
         some = missing[start : start + ENCODE_AT_ONCE]
         pixels = [_decode(exemplar, encoder) for exemplar in some]
