@@ -42,7 +42,7 @@ def mug(pen: Pen) -> None:
 def teapot(pen: Pen) -> None:
     clay = pen.paint()
     rx, ry = pen.u(0.58, 0.68), pen.u(0.44, 0.56)
-    pen.stroke(arc(rx * 0.9, 0.05, pen.u(0.3, 0.38), ry * 0.75, -95, 95), 0.1, dark(clay, 0.1))
+    pen.stroke(arc(rx * 0.8, 0.05, pen.u(0.38, 0.46), ry * 0.7, -95, 95), 0.1, dark(clay, 0.1))
     spout = [
         (-rx * 0.7, 0.25),
         (-rx * 0.8, -0.1),
