@@ -17,7 +17,11 @@ class Decision(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="decisions")
     action = models.CharField(max_length=10, choices=Action)
     policy = models.ForeignKey(
-        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions",
+        Policy,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="decisions",
         help_text="The reason of a removal.",
     )
     note = models.CharField(max_length=500, blank=True)

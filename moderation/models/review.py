@@ -37,7 +37,11 @@ class Review(models.Model):
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="reviews")
     policy = models.ForeignKey(
-        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews",
+        Policy,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reviews",
         help_text="The most severe policy that flagged it; empty when a person asked.",
     )
     status = models.CharField(max_length=10, choices=ReviewStatus, default=ReviewStatus.OPEN)
