@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.pagination import BasePagination
@@ -17,7 +17,6 @@ from rest_framework.views import APIView
 
 from catalog.api.codes import Code
 from catalog.api.problems import Problem
-from catalog.models import Image
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
@@ -42,8 +41,9 @@ class NewestFirst(BasePagination):
     """Pages by (created_at, id): a photo is never skipped or repeated while others arrive."""
 
     def paginate_queryset(
-        self, queryset: QuerySet[Image], request: Request, view: APIView | None = None
-    ) -> list[Image]:
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """One page of a queryset of photos, whatever its own order."""
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         size: int = query.validated_data["limit"]
@@ -55,7 +55,9 @@ class NewestFirst(BasePagination):
         self.next: str | None = None
         if len(found) > size:
             here = request.build_absolute_uri()
-            self.next = replace_query_param(here, "cursor", encode(page[-1].created_at, page[-1].pk))
+            self.next = replace_query_param(
+                here, "cursor", encode(page[-1].created_at, page[-1].pk)
+            )
         return page
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -69,6 +71,7 @@ class NewestFirst(BasePagination):
                 "next": {
                     "type": ["string", "null"],
                     "format": "uri",
+                    "example": "https://shop.example/api/v1/images?cursor=MjAyNi0wMy0wMlQxMDow",
                     "description": "Address of the next, older page; null on the last.",
                 },
                 "results": schema,

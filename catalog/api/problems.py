@@ -23,6 +23,7 @@ DETAILS = {
     Code.NOT_FOUND: "Nothing is found at this address. Check the id and the path.",
     Code.NOT_ACCEPTABLE: "Ask for application/json in the Accept header, or leave it out.",
     Code.MALFORMED_REQUEST: "The body does not follow its declared content type.",
+    Code.VALIDATION_FAILED: "Each field to blame is named in `errors`.",
     Code.INVALID_CURSOR: "Start again without a cursor and follow `next` unchanged.",
     Code.INTERNAL_ERROR: "The error has been logged. Try again; sending a photo twice is safe.",
 }
@@ -37,7 +38,9 @@ class Problem(exceptions.APIException):
         self.status_code = code.status
 
 
-def body(code: Code, detail: str = "", errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def body(
+    code: Code, detail: str = "", errors: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
     """The problem as a JSON object. `type` is an identifier, not an address to fetch."""
     content: dict[str, Any] = {
         "type": f"urn:vitrine:problem:{code.code}",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -104,10 +105,15 @@ def shown_encoder(image: Image) -> Encoder | None:
     return embeddings[0].encoder if embeddings else None
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class PhotoField(serializers.FileField):
+    """The bytes of one photo."""
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """One photo, and the product it shows."""
 
-    file = serializers.FileField(
+    file = PhotoField(
         allow_empty_file=True,  # refused further on, by the code every upload goes through
         help_text="The photo: JPEG, PNG, WebP, GIF or AVIF; of an animation, the first frame.",
     )
@@ -157,4 +163,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField(help_text="The HTTP status, again.")
     code = serializers.CharField(help_text="Stable; listed in the documentation.")
     detail = serializers.CharField(help_text="What happened and what to do, for people.")
-    errors = FieldErrorSerializer(many=True, required=False)
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]

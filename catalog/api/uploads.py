@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
@@ -27,11 +27,13 @@ def bound(request: HttpRequest) -> None:
     request.upload_handlers = [BoundedUpload(request, keep=limit + 1)]
 
 
-def read(file: UploadedFile) -> bytes:
+def read(file: InMemoryUploadedFile) -> bytes:
     """The whole file. Raises `ImageRejected` if it was longer than what was kept."""
-    if file.size > settings.VITRINE_MAX_UPLOAD_BYTES:
-        raise _too_large(file.size)
-    return file.read()
+    size = file.size or 0
+    if size > settings.VITRINE_MAX_UPLOAD_BYTES:
+        raise _too_large(size)
+    data: bytes = file.read()
+    return data
 
 
 class BoundedUpload(FileUploadHandler):

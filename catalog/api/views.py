@@ -43,7 +43,7 @@ class ImageCollection(ListModelMixin, StorefrontImages):
     parser_classes = (MultiPartParser,)
     pagination_class = NewestFirst
 
-    def filter_queryset(self, queryset: ImageQuerySet) -> ImageQuerySet:
+    def filter_queryset(self, queryset: Any) -> Any:
         query = ListQuery(data=self.request.query_params)
         query.is_valid(raise_exception=True)
         return queryset.filter(**query.validated_data)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from catalog.api.serializers import ImageSerializer
 from catalog.models import Image
+from moderation.api.examples import HELD_PHOTO
 from moderation.choices import Outcome
 from moderation.models import Decision, Flag
 
@@ -43,7 +44,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         read_only_fields = fields
 
 
-@extend_schema_serializer(component_name="Image")
+@extend_schema_serializer(component_name="Image", examples=[HELD_PHOTO])
 class ModeratedImageSerializer(ImageSerializer):
     """One photo, its tags and its verdict."""
 
