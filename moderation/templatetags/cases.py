@@ -3,7 +3,7 @@
 from django import template
 
 from catalog.models import Image
-from moderation.choices import ReviewStatus
+from moderation.choices import Outcome, ReviewStatus
 from moderation.models import Decision, Flag, Review
 
 register = template.Library()
@@ -30,3 +30,9 @@ def open_review_of(image: Image) -> Review | None:
 @register.simple_tag
 def last_decision_on(image: Image) -> Decision | None:
     return Decision.objects.filter(image=image).select_related("decided_by", "policy").first()
+
+
+@register.filter
+def threshold_name(flag: Flag) -> str:
+    """Which of the bank's thresholds the flag reached."""
+    return "removes from" if flag.outcome == Outcome.REMOVE else "holds from"

@@ -1,0 +1,1 @@
+"""The catalog's pages: photos, uploading, and the private pictures they show."""
