@@ -2,23 +2,29 @@
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
-from catalog import doorbell
+from catalog import doorbell, labels, pipeline
+from catalog.encoders import load_configured
+from catalog.models import Image
 
 
 @shared_task(ignore_result=True)
 def drain() -> None:
     """Somebody rang: process what waits, for a while, then ring again if more does."""
-    from catalog.encoders import load_configured
-    from catalog.models import Image
-    from catalog.pipeline import drain as drain_queue
-    from catalog.pipeline import load_stages
-    from django.utils import timezone
-
     if not Image.objects.awaiting_worker(timezone.now()).exists():
         return
-    result = drain_queue(
-        encoder=load_configured(), stages=load_stages(), seconds=settings.VITRINE_DRAIN_SECONDS
+    result = pipeline.drain(
+        encoder=load_configured(),
+        stages=pipeline.load_stages(),
+        seconds=settings.VITRINE_DRAIN_SECONDS,
     )
     if result.more:
         doorbell.ring()
+
+
+@shared_task(expires=30)
+def score_label(image_id: str, label: str) -> labels.LabelScore:
+    """Interactive: what would the encoder say if this label were a category?"""
+    image = Image.objects.get(pk=image_id)
+    return labels.score_label(image=image, label=label, encoder=load_configured())

@@ -1,0 +1,58 @@
+"""Trying a label on a photo: what would the encoder say if this were a category?"""
+
+from typing import TypedDict
+
+import numpy as np
+
+from catalog import taxonomy
+from catalog.encoders import LoadedEncoder
+from catalog.ml.scoring import ensemble, probabilities, readable
+from catalog.models import Category, CategoryVector, Embedding, Image
+
+
+class LabelScore(TypedDict):
+    """A label against a photo. Probabilities are against every category of the taxonomy."""
+
+    label: str
+    cosine: float
+    probability: float
+    best_category: str
+    best_probability: float
+
+
+class NotEmbedded(LookupError):
+    """The photo has no vector in the active encoder yet."""
+
+
+def score_label(*, image: Image, label: str, encoder: LoadedEncoder) -> LabelScore:
+    """Score a typed label on one photo beside the active taxonomy. Raises `NotEmbedded`."""
+    try:
+        embedding = Embedding.objects.get(image=image, encoder=encoder.row)
+    except Embedding.DoesNotExist as error:
+        raise NotEmbedded(f"Photo {image.pk} has no vector in {encoder.row} yet.") from error
+    prompts = taxonomy.templates().fill(readable(label))
+    typed = ensemble(encoder.runtime.encode_texts(prompts))
+    known = CategoryVector.objects.filter(
+        encoder=encoder.row, category__taxonomy__is_active=True, category__is_retired=False
+    ).select_related("category")
+    categories: list[Category] = []
+    rows: list[np.ndarray] = []
+    for vector in known:
+        categories.append(vector.category)
+        rows.append(np.asarray(vector.vector, dtype=np.float32))
+    photo = np.asarray(embedding.vector, dtype=np.float32)
+    cosines = np.stack([typed, *rows]) @ photo
+    scores = probabilities(
+        cosines[None, :],
+        scoring=encoder.row.scoring,
+        logit_scale=encoder.row.logit_scale,
+        logit_bias=encoder.row.logit_bias,
+    )[0]
+    best = int(scores[1:].argmax()) if categories else None
+    return LabelScore(
+        label=label,
+        cosine=float(cosines[0]),
+        probability=float(scores[0]),
+        best_category=categories[best].path if best is not None else "",
+        best_probability=float(scores[1 + best]) if best is not None else 0.0,
+    )
