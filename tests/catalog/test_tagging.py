@@ -1,0 +1,180 @@
+"""Taxonomy and tags: what is loaded, encoded, chosen and stored."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog import pipeline, taxonomy
+from catalog.choices import Scoring
+from catalog.encoders import LoadedEncoder
+from catalog.models import Category, CategoryVector, Encoder, Image, Tag, Taxonomy
+from catalog.tagging import Scorer, choose
+from tests.conftest import Picture
+
+pytestmark = pytest.mark.django_db
+
+TREE = """
+slug: shop
+name: Shop
+version: {version}
+categories:
+  - id: fruit
+    name: Fruit
+    children:
+      - {{id: apple, name: {apple}, synonyms: [pomme]}}
+      - {{id: pear, name: Pear}}
+  - {{id: mug, name: Mug}}
+"""
+
+
+def tree(tmp_path: Path, *, version: int = 1, apple: str = "Apple") -> Path:
+    path = tmp_path / "shop.yaml"
+    path.write_text(TREE.format(version=version, apple=apple))
+    return path
+
+
+def scorer(*paths: str) -> Scorer:
+    """A scorer over categories given by path; parents come first."""
+    index = {path: i for i, path in enumerate(paths)}
+    parents = [index.get(path.rsplit(" ▸ ", 1)[0]) if " ▸ " in path else None for path in paths]
+    leaves = np.array([i not in parents for i in range(len(paths))])
+    return Scorer(
+        categories=[Category(path=path) for path in paths],
+        parents=parents,
+        leaves=leaves,
+        vectors=np.eye(len(paths), dtype=np.float32),
+        template_version="v1",
+    )
+
+
+def encoder_with(scoring: Scoring, *, scale: float, bias: float = 0.0) -> LoadedEncoder:
+    row = Encoder(scoring=scoring, logit_scale=scale, logit_bias=bias, dimension=3)
+    return LoadedEncoder(row=row, runtime=None)  # type: ignore[arg-type]  scoring needs no model
+
+
+def test_loading_again_updates_and_retires_without_losing_tags(tmp_path: Path) -> None:
+    first = taxonomy.load(path=tree(tmp_path))
+    apple = Category.objects.get(external_id="apple")
+    again = taxonomy.load(path=tree(tmp_path, version=2, apple="Apples"))
+    assert again == first
+    assert Category.objects.count() == 4
+    apple.refresh_from_db()
+    assert (apple.name, apple.path) == ("Apples", "Fruit ▸ Apples")
+
+    smaller = tmp_path / "smaller.yaml"
+    smaller.write_text("{slug: shop, name: Shop, version: 3, categories: [{id: mug, name: Mug}]}")
+    taxonomy.load(path=smaller)
+    retired = Category.objects.filter(is_retired=True).values_list("external_id", flat=True)
+    assert set(retired) == {"fruit", "apple", "pear"}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[]", "is not a taxonomy"),
+        ("{slug: a, name: A, version: 1}", "is not a taxonomy"),
+        (
+            "{slug: a, name: A, version: 1, categories: [{id: x, name: X}, {id: x, name: Y}]}",
+            "used twice",
+        ),
+    ],
+)
+def test_a_file_that_is_no_taxonomy_is_explained(
+    tmp_path: Path, content: str, problem: str
+) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(content)
+    with pytest.raises(taxonomy.TaxonomyError, match=problem):
+        taxonomy.load(path=path)
+    assert not Taxonomy.objects.exists()
+
+
+def test_only_categories_whose_prompts_changed_are_encoded_again(
+    tmp_path: Path, encoder: LoadedEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[str] = []
+    encode = encoder.runtime.encode_texts
+
+    def recording(texts: list[str]) -> np.ndarray:
+        encoded.extend(texts)
+        return encode(texts)
+
+    monkeypatch.setattr(encoder.runtime, "encode_texts", recording)
+
+    def vectors() -> np.ndarray:
+        encoded.clear()
+        return taxonomy.text_vectors(
+            categories=list(Category.objects.order_by("position")),
+            encoder=encoder,
+            template_set=taxonomy.templates(),
+        )
+
+    taxonomy.load(path=tree(tmp_path))
+    first = vectors()
+    templates = len(taxonomy.templates().templates)
+    assert len(encoded) == templates * 5  # four names, one synonym
+    assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-3)
+    assert np.allclose(vectors(), first, atol=1e-3)
+    assert encoded == []
+    taxonomy.load(path=tree(tmp_path, version=2, apple="Golden apple"))
+    vectors()
+    assert len(encoded) == templates * 2
+    assert CategoryVector.objects.count() == 4
+
+
+def test_a_softmax_subtree_has_the_sum_of_its_nodes() -> None:
+    three = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear")
+    scores = three.subtree_scores(
+        np.array([[0.0, 1.0, 1.0]], dtype=np.float32), encoder_with(Scoring.SOFTMAX, scale=20)
+    )
+    assert scores[0] == pytest.approx([1.0, 0.5, 0.5], abs=1e-6)
+
+
+def test_a_sigmoid_subtree_is_as_sure_as_its_surest_node() -> None:
+    three = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear")
+    scores = three.subtree_scores(
+        np.array([[0.0, 1.0, 0.0]], dtype=np.float32),
+        encoder_with(Scoring.SIGMOID, scale=10, bias=-5),
+    )
+    surest = 1 / (1 + np.exp(-5))
+    assert scores[0] == pytest.approx([surest, surest, 1 / (1 + np.exp(5))], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "chosen"),
+    [
+        ([0.9, 0.7, 0.2, 0.1], [1]),  # one leaf is sure
+        ([0.9, 0.4, 0.5, 0.1], [2, 1]),  # two leaves, best first
+        ([0.5, 0.25, 0.25, 0.2], [0]),  # which fruit it is, is unclear: it is fruit
+        ([0.2, 0.1, 0.1, 0.2], []),  # an abstention
+    ],
+)
+def test_choosing(scores: list[float], chosen: list[int]) -> None:
+    four = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear", "Mug")
+    assert choose(np.array(scores), four, 0.3) == chosen
+
+
+def test_a_tag_stores_what_produced_it(
+    starter: Taxonomy,
+    upload: Callable[..., Image],
+    picture: Picture,
+    process: Callable[[], pipeline.Drained],
+    encoder: LoadedEncoder,
+) -> None:
+    image = upload(picture("mug", 11))
+    process()
+    tag = Tag.objects.get(image=image, rank=1)
+    assert tag.category.external_id == "mug"
+    assert (tag.encoder, tag.threshold) == (encoder.row, 0.3)
+    assert tag.template_version == taxonomy.templates().version
+    assert 0.3 <= tag.score <= 1
+
+
+def test_without_a_taxonomy_photos_go_through_untagged(
+    upload: Callable[..., Image], picture: Picture, process: Callable[[], pipeline.Drained]
+) -> None:
+    upload(picture("mug"))
+    assert process().done == 1
+    assert not Tag.objects.exists()
