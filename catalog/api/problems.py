@@ -56,7 +56,7 @@ def body(
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
     """REST framework's exception handler: whatever was raised, a problem is what is sent."""
-    code, detail, errors = _explain(error)
+    code, detail, errors = explain(error)
     if code is Code.INTERNAL_ERROR:
         log.error("The API failed to answer %s", context["request"].path, exc_info=error)
         got_request_exception.send(sender=problem_handler, request=context["request"]._request)
@@ -76,7 +76,7 @@ def unknown_endpoint(request: HttpRequest, **kwargs: Any) -> JsonResponse:
     )
 
 
-def _explain(error: Exception) -> tuple[Code, str, list[dict[str, str]] | None]:
+def explain(error: Exception) -> tuple[Code, str, list[dict[str, str]] | None]:
     """Which problem an exception is, what to tell the caller, and which fields are to blame."""
     match error:
         case Problem():
