@@ -58,7 +58,7 @@ class Account:
 
     def run(self, command: Sequence[str | Path], *, env: dict[str, str]) -> None:
         """Run to the end as this account. Raises EmbeddedError with what it complained of."""
-        done = subprocess.run(  # noqa: S603  our own initdb
+        done = subprocess.run(
             command,
             cwd="/",
             env=env,

@@ -24,7 +24,7 @@ import psutil
 
 from .account import REMEDY, Account, EmbeddedError
 
-START_SECONDS = 120  # recovery after a crash of a large database takes its time
+START_SECONDS = 120  # recovering a large database after a crash takes its time
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
 # A socket's path holds 107 bytes (103 on macOS); PostgreSQL adds "/.s.PGSQL.5432.lock" to the
@@ -65,6 +65,7 @@ class Server(ABC):
     name: ClassVar[str]
     process_name: ClassVar[str]
     pid_file: ClassVar[str]
+    socket_files: ClassVar[tuple[str, ...]]
     stop_signals: ClassVar[tuple[signal.Signals, signal.Signals]]  # asked politely, then not
 
     def __init__(self, data_dir: Path, account: Account) -> None:
@@ -149,14 +150,16 @@ class Server(ABC):
                 f"A {self.process_name} that Vitrine did not start (pid {pid}) uses "
                 f"{self.folder}: stop it, or {REMEDY}."
             )
-        (self.folder / self.pid_file).unlink(missing_ok=True)
         sockets = self._socket_folder()
+        # Files of one that was killed. PostgreSQL takes a zombie's pid in them for a live server.
+        for path in (self.folder / self.pid_file, *(sockets / name for name in self.socket_files)):
+            path.unlink(missing_ok=True)
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(sockets).encode(), 0)
         log = self.account.open(self.log)
         os.lseek(log, 0, os.SEEK_END)
         try:
-            self._child = subprocess.Popen(  # noqa: S603  our own server
+            self._child = subprocess.Popen(
                 self.command(sockets),
                 cwd=self.folder,
                 env=self.environment(),
@@ -190,7 +193,7 @@ class Server(ABC):
             self._child = None
         if sockets and os.fsencode(self._runtime) != sockets:
             with suppress(OSError):  # the other server is still in there
-                os.rmdir(sockets)
+                Path(os.fsdecode(sockets)).rmdir()
 
     def _failed(self, what: str) -> EmbeddedError:
         with suppress(OSError):

@@ -30,6 +30,7 @@ class Postgres(Server):
     name = "postgres"
     process_name = "postgres"
     pid_file = "postmaster.pid"
+    socket_files = (".s.PGSQL.5432", ".s.PGSQL.5432.lock")
     stop_signals = (signal.SIGINT, signal.SIGQUIT)  # "fast", "immediate"
 
     def prepare(self) -> None:
@@ -111,6 +112,7 @@ class Redis(Server):
     name = "redis"
     process_name = "redis-server"
     pid_file = "redis.pid"
+    socket_files = ("redis.sock",)
     stop_signals = (signal.SIGTERM, signal.SIGKILL)
 
     def prepare(self) -> None:
