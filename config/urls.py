@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from catalog.views.home import home
+from config import health
 
 urlpatterns = [
     path("", home, name="home"),
@@ -13,5 +14,7 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("moderation.urls")),
     path("api/", include("moderation.api.urls")),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
     path("admin/", admin.site.urls),
 ]
