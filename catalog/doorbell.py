@@ -2,17 +2,18 @@
 
 import logging
 
+from celery import current_app
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
+
+DRAIN = "catalog.tasks.drain"  # by name: whoever rings needs none of the worker's code
 
 
 def ring() -> None:
     """Tell a worker that photos wait. A broker that cannot be reached costs latency, nothing
     else: beat rings too."""
-    from catalog.tasks import drain
-
     try:
-        drain.apply_async(expires=60, retry=False)
+        current_app.send_task(DRAIN, expires=60, ignore_result=True, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("The broker cannot be reached (%s); photos wait for the next ring.", error)
