@@ -9,7 +9,8 @@
 export PHOTOS ENCODER
 
 PY := .venv/bin/python
-INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
+# Compiling all of torch and transformers ahead takes longer than fetching them.
+INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-compile
 
 help:
 	@echo 'make demo        see it work: services, workers, sample photos, the site until Ctrl-C'
