@@ -31,7 +31,6 @@ class FlagAdmin(OfPhoto):
 class SkipInline(ReadOnlyInline):
     model = Skip
     fields = ("moderator", "at")
-    readonly_fields = ("at",)
 
 
 class DecisionInline(ReadOnlyInline):

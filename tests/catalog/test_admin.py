@@ -1,0 +1,168 @@
+"""The catalog's admin: everything can be looked at, history cannot be touched."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pgvector import HalfVector
+
+from catalog import keys, products
+from catalog.choices import Source, Status
+from catalog.models import (
+    ApiKey,
+    Category,
+    CategoryVector,
+    Embedding,
+    Encoder,
+    Event,
+    Image,
+    Product,
+    Storefront,
+    Tag,
+    Taxonomy,
+)
+from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
+
+Picture = Callable[..., bytes]
+WRITTEN_BY_US_ALONE = [Category, CategoryVector, Embedding, Encoder, Event, Tag, Taxonomy]
+
+
+@pytest.fixture
+def photo(storefront: Storefront, upload: Callable[..., Image], picture: Picture) -> Image:
+    """One photo with everything that can hang on it, so that every model has a row."""
+    encoder = Encoder.objects.create(
+        name="mini", fingerprint="f", dimension=3, scoring="softmax", logit_scale=100.0
+    )
+    taxonomy = Taxonomy.objects.create(slug="t", name="T", version="1")
+    mug = Category.objects.create(
+        taxonomy=taxonomy, external_id="mug", name="Mug", path="Mug", position=0
+    )
+    vector = HalfVector([1, 0, 0])
+    CategoryVector.objects.create(category=mug, encoder=encoder, prompt_digest="d", vector=vector)
+    photo = upload(picture("mug"), filename="mug.jpg")
+    Embedding.objects.create(image=photo, encoder=encoder, vector=vector)
+    Tag.objects.create(image=photo, category=mug, encoder=encoder, rank=1, score=0.9, threshold=0.3)
+    keys.create_key(storefront=storefront, name="Import")
+    products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
+    return photo
+
+
+@pytest.mark.parametrize("model", models_of("catalog"))
+def test_every_page_of_every_model_loads(model: Any, photo: Image, admin_client: Client) -> None:
+    assert_pages_load(admin_client, model)
+
+
+@pytest.mark.parametrize("model", WRITTEN_BY_US_ALONE)
+def test_history_stands(model: Any, photo: Image, admin_client: Client) -> None:
+    assert_nothing_can_be_changed(admin_client, model)
+
+
+@pytest.mark.parametrize("model", models_of("catalog"))
+def test_nothing_is_deleted(model: Any, photo: Image, admin_client: Client) -> None:
+    count = model.objects.count()
+    row = model.objects.first()
+    assert admin_client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert model.objects.count() == count > 0
+
+
+def test_where_a_photo_stands_cannot_be_edited(photo: Image, admin_client: Client) -> None:
+    response = admin_client.post(url(Image, "change", photo.pk), {"status": Status.LIVE})
+    assert response.status_code == 403
+    photo.refresh_from_db()
+    assert photo.status == Status.PENDING
+
+
+def test_the_list_of_photos_shows_thumbnails_in_a_fixed_number_of_queries(
+    photo: Image, upload: Callable[..., Image], picture: Picture, admin_client: Client
+) -> None:
+    def load() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page = admin_client.get(url(Image, "changelist")).content.decode()
+        assert page.count("/thumbnail.jpg") == Image.objects.count()
+        return len(captured)
+
+    load()
+    few = load()
+    for seed in range(1, 4):
+        upload(picture("mug", seed))
+    assert load() == few
+
+
+def test_a_photo_is_added_by_the_same_door(
+    storefront: Storefront, picture: Picture, admin_client: Client, admin_user: Any
+) -> None:
+    product = products.upsert(storefront=storefront, sku="MUG-1")
+    fields = {"storefront": storefront.pk, "product": product.pk}
+
+    for _ in range(2):
+        file = SimpleUploadedFile("mug.jpg", picture("mug"))
+        response = admin_client.post(url(Image, "add"), fields | {"file": file}, follow=True)
+
+    photo = Image.objects.get()
+    assert "was there already" in response.content.decode()
+    assert (photo.source, photo.uploaded_by, photo.product) == (Source.ADMIN, admin_user, product)
+    assert (photo.status, photo.filename, photo.format) == (Status.PENDING, "mug.jpg", "JPEG")
+    assert photo.events.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"", "is empty"), (b"no photo at all", "not"), (b"\xff\xd8\xff\xe0", "damaged|ends before")],
+)
+def test_a_refused_photo_is_an_error_of_the_form(
+    data: bytes, reason: str, storefront: Storefront, admin_client: Client
+) -> None:
+    fields = {"storefront": storefront.pk, "file": SimpleUploadedFile("mug.jpg", data)}
+    response = admin_client.post(url(Image, "add"), fields)
+
+    assert response.status_code == 200
+    (error,) = response.context["adminform"].form.errors["file"]
+    assert re.search(reason, error)
+    assert not Image.objects.exists()
+
+
+def test_a_photo_is_not_given_another_storefronts_product(
+    storefront: Storefront, other_storefront: Storefront, picture: Picture, admin_client: Client
+) -> None:
+    theirs = products.upsert(storefront=other_storefront, sku="MUG-1")
+    file = SimpleUploadedFile("mug.jpg", picture("mug"))
+    response = admin_client.post(
+        url(Image, "add"), {"storefront": storefront.pk, "product": theirs.pk, "file": file}
+    )
+    assert "product" in response.context["adminform"].form.errors
+    assert not Image.objects.exists()
+
+
+def test_a_new_key_is_shown_once(storefront: Storefront, admin_client: Client) -> None:
+    fields = {"storefront": storefront.pk, "name": "Import"}
+    page = admin_client.post(url(ApiKey, "add"), fields, follow=True).content.decode()
+
+    (shown,) = re.findall(r"vt_[\w-]{32,}", page)
+    key = keys.find(shown)
+    assert key is not None
+    assert (key.storefront, key.name) == (storefront, "Import")
+    for later in (url(ApiKey, "changelist"), url(ApiKey, "change", key.pk)):
+        assert shown not in admin_client.get(later).content.decode()
+
+
+def test_keys_are_revoked_from_the_list(storefront: Storefront, admin_client: Client) -> None:
+    key, plaintext = keys.create_key(storefront=storefront, name="Import")
+    admin_client.post(
+        url(ApiKey, "changelist"), {"action": "revoke", "_selected_action": str(key.pk)}
+    )
+    assert keys.find(plaintext) is None
+
+
+def test_a_products_title_changes_and_its_sku_does_not(
+    storefront: Storefront, other_storefront: Storefront, admin_client: Client
+) -> None:
+    product = products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
+    fields = {"title": "Blue mug", "sku": "MUG-2", "storefront": other_storefront.pk}
+    assert admin_client.post(url(Product, "change", product.pk), fields).status_code == 302
+    product.refresh_from_db()
+    assert (product.title, product.sku, product.storefront) == ("Blue mug", "MUG-1", storefront)
