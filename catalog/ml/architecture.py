@@ -50,6 +50,7 @@ def load_model(checkpoint: Checkpoint) -> nn.Module:
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # so that they are in the report, which is read below
             output_loading_info=True,
         )
     except (SafetensorError, OSError, RuntimeError) as error:

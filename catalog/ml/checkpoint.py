@@ -12,7 +12,16 @@ from typing import Any, Final
 
 # Weights are read from safetensors only: the older formats are pickles, which run code when read.
 _WANTED: Final = ("*.json", "*.txt", "*.model", "model*.safetensors")
-_TOKENIZER_FILES: Final = ("tokenizer*.json", "special_tokens_map.json", "vocab.*", "merges.txt")
+_HASHED: Final = (
+    "config.json",
+    "model*.safetensors",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "vocab.*",
+    "merges.txt",
+    "*.model",
+)
+_VOCABULARIES: Final = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _HUB_NAME: Final = re.compile(r"[\w.-]+(/[\w.-]+)?")
 # Repositories whose main branch has pickled weights only; the hub's own conversion of the same
@@ -49,8 +58,7 @@ class Checkpoint:
     def fingerprint(self, *extra: str) -> str:
         """sha256 (hex) over the weights, configuration and tokenizer, and over ``extra``."""
         digest = hashlib.sha256()
-        patterns = ("config.json", "model*.safetensors", "*.model", *_TOKENIZER_FILES)
-        files = {path for pattern in patterns for path in self.folder.glob(pattern)}
+        files = {path for pattern in _HASHED for path in self.folder.glob(pattern)}
         for path in sorted(files):
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
@@ -99,6 +107,12 @@ def _read(folder: Path, *, name: str, revision: str) -> Checkpoint:
             f"{name} has no safetensors weights (model.safetensors), and other formats are not "
             "read because they can run code. Save it again with transformers: "
             "AutoModel.from_pretrained(...).save_pretrained(folder)."
+        )
+    if not any(file for pattern in _VOCABULARIES for file in folder.glob(pattern)):
+        # transformers would make up an empty vocabulary, and every text would read the same.
+        raise UnsupportedEncoder(
+            f"{name} has no tokenizer ({', '.join(_VOCABULARIES)}). Copy the tokenizer files of "
+            "the same checkpoint beside its weights."
         )
     checkpoint = Checkpoint(folder=folder, name=name, revision=revision, config=config)
     if checkpoint.is_mini:

@@ -66,8 +66,6 @@ def check(data: bytes, limits: Limits | None = None) -> Checked:
         ImageRejected: with a stable code and a message for the sender.
     """
     limits = limits or Limits()
-    if not data:
-        raise ImageRejected(rejection.EMPTY_FILE, "The file is empty. Choose the photo again.")
     if len(data) > limits.max_bytes:
         raise ImageRejected(
             rejection.FILE_TOO_LARGE,
@@ -104,8 +102,9 @@ def check(data: bytes, limits: Limits | None = None) -> Checked:
 def decode(data: bytes, prep: Preprocessing) -> NDArray[np.uint8]:
     """The pixels an encoder wants: uint8, (``prep.height``, ``prep.width``, 3), RGB.
 
-    Only the part the centre crop keeps is computed: the same pixels as resizing everything and
-    cutting afterwards, and a 16 by 1,000,000 strip costs no more than a square.
+    Only the part the centre crop keeps is computed: the pixels of resizing everything and cutting
+    afterwards, but for a rounding step where Pillow runs its two passes in the other order. So a
+    16 by 1,000,000 strip costs no more than a square.
 
     Raises:
         ImageRejected: the bytes are no image, or no whole one.

@@ -19,7 +19,7 @@ from PIL import (  # noqa: F401
 
 from . import rejection
 from .rejection import ImageRejected
-from .sniffing import JPEG, WEBP, Format
+from .sniffing import JPEG, PNG, WEBP, Format
 
 _ORIENTATION: Final = 0x0112
 # In entropy-coded data 0xFF is followed by 0x00 or a restart marker; anything else is a segment.
@@ -34,9 +34,9 @@ def open_image(
     Raises:
         ImageRejected: too many pixels or scans, or a header that cannot be read.
     """
-    if kind is WEBP and max_pixels is not None:
+    if max_pixels is not None:
         # Pillow's WebP plugin allocates two canvases while opening, so ask the header first.
-        _refuse_pixels(*_webp_size(data), max_pixels=max_pixels)
+        _refuse_pixels(*_declared_size(data, kind), max_pixels=max_pixels)
     try:
         image = Image.open(BytesIO(data), formats=(kind.name,))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -89,10 +89,12 @@ def count_scans(data: bytes) -> int:
     return scans
 
 
-def _webp_size(data: bytes) -> tuple[int, int]:
-    """(width, height) by the WebP container specification; (0, 0) where the header is unusual."""
+def _declared_size(data: bytes, kind: Format) -> tuple[int, int]:
+    """(width, height) by the PNG and WebP specifications; (0, 0) where that cannot be told."""
+    if kind is PNG:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     chunk, body = data[12:16], data[20:30]
-    if len(body) < 10:
+    if kind is not WEBP or len(body) < 10:
         return 0, 0
     if chunk == b"VP8X":
         return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")

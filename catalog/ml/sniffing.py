@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import features
 
-from .rejection import UNSUPPORTED_FORMAT, ImageRejected
+from .rejection import EMPTY_FILE, UNSUPPORTED_FORMAT, ImageRejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,11 @@ def sniff(data: bytes) -> Format:
     """The format of ``data``.
 
     Raises:
-        ImageRejected: ``unsupported_format``, naming what the file is where that can be told.
+        ImageRejected: ``empty_file``, or ``unsupported_format``, naming what the file is where
+            that can be told.
     """
+    if not data:
+        raise ImageRejected(EMPTY_FILE, "The file is empty. Choose the photo again.")
     head = data[:4096]
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG

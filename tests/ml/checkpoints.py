@@ -32,7 +32,40 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 IMAGE_SIDE = 64
-_WORDS = ["a", "photo", "of", "the", "red", "blue", "green", "shirt", "dress", "hat", "shoe", "apple", "pear", "banana", "juice", "milk", "carton", "product", "on", "white", "table", "shelf", "shop", "close", "up", "picture", "clean", "good", "small", "large", "yellow", "onion"]
+_WORDS = [
+    "a",
+    "photo",
+    "of",
+    "the",
+    "red",
+    "blue",
+    "green",
+    "shirt",
+    "dress",
+    "hat",
+    "shoe",
+    "apple",
+    "pear",
+    "banana",
+    "juice",
+    "milk",
+    "carton",
+    "product",
+    "on",
+    "white",
+    "table",
+    "shelf",
+    "shop",
+    "close",
+    "up",
+    "picture",
+    "clean",
+    "good",
+    "small",
+    "large",
+    "yellow",
+    "onion",
+]
 
 
 def _sentences() -> Iterator[str]:
