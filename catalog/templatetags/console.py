@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django import template
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,14 +17,14 @@ UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 @register.filter
-def has_role(user: AbstractBaseUser | AnonymousUser, role: str) -> bool:
+def has_role(user: User | AnonymousUser, role: str) -> bool:
     return role in roles_of(user)
 
 
 def span(seconds: float) -> str:
     """A length of time in its two largest units: 6000 → "1 h 40 min"."""
     left = int(abs(seconds))
-    parts = []
+    parts: list[str] = []
     for name, size in UNITS:
         count, left = divmod(left, size)
         if count or parts:
@@ -69,6 +69,12 @@ def _time(moment: datetime, words: str) -> SafeString:
 def percent(value: float) -> str:
     """A probability for people: 0.932 → "93 %"; never rounded up to certainty."""
     return f"{min(int(value * 100 + 0.5), 99) if value < 1 else 100} %"
+
+
+@register.filter
+def parents(path: str) -> str:
+    """A category's path without the category itself."""
+    return path.rpartition(" ▸ ")[0]
 
 
 @register.inclusion_tag("parts/status.html")

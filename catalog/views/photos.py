@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog import publishing
 from catalog.choices import Status
 from catalog.models import Image, Storefront, Tag
-from catalog.views.access import Role, role_required
+from catalog.views.access import Role, person, role_required
 from catalog.views.paging import page_of
+from catalog.views.params import text
 
 
 def _filtered(request: HttpRequest) -> tuple[QuerySet[Image], dict[str, str]]:
@@ -24,12 +25,12 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[Image], dict[str, str]]:
     if (status := request.GET.get("status", "")) in Status.values:
         chosen["status"] = status
         images = images.filter(status=status)
-    if storefront := request.GET.get("storefront", ""):
+    if storefront := text(request.GET, "storefront"):
         chosen["storefront"] = storefront
         images = images.filter(storefront__slug=storefront)
-    if text := request.GET.get("q", "").replace("\x00", "").strip()[:120]:
-        chosen["q"] = text
-        images = images.filter(Q(filename__icontains=text) | Q(product__sku__icontains=text))
+    if words := text(request.GET, "q"):
+        chosen["q"] = words
+        images = images.filter(Q(filename__icontains=words) | Q(product__sku__icontains=words))
     return images, chosen
 
 
@@ -78,7 +79,9 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
         pk=pk,
     )
     template = "catalog/_photo.html" if request.headers.get("HX-Request") else "catalog/photo.html"
-    response = render(request, template, {"image": image, "waiting": image.status == Status.PENDING})
+    response = render(
+        request, template, {"image": image, "waiting": image.status == Status.PENDING}
+    )
     response["Vary"] = "HX-Request, Cookie"
     return response
 
@@ -88,7 +91,7 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Queue a failed photo again."""
     image = get_object_or_404(Image, pk=pk)
-    if publishing.retry(image=image, actor=request.user):  # type: ignore[arg-type]
+    if publishing.retry(image=image, actor=person(request)):
         messages.success(request, "Queued again: a worker will take it next.")
     else:
         messages.info(request, "This photo has not failed, so there is nothing to retry.")

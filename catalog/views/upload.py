@@ -1,10 +1,13 @@
 """Staff upload: one request per file, one question for the progress of all of them."""
 
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,47 +15,44 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.choices import Source, Status
-from catalog.ingest import ingest
+from catalog.ingest import Ingested, ingest
 from catalog.ml.rejection import FILE_TOO_LARGE, ImageRejected
 from catalog.models import Image, Storefront, Tag
 from catalog.products import upsert
-from catalog.views.access import Role, role_required, wants_json
+from catalog.views.access import Role, person, role_required, wants_json
 
 MAX_IDS = 100  # photos one status question may ask about
-MAX_SKU = 120
+NO_STOREFRONT = "Choose the storefront these photos belong to."
 
 
-def _form_error(request: HttpRequest) -> str | None:
-    if not Storefront.objects.filter(pk=_storefront_id(request), is_active=True).exists():
-        return "Choose the storefront these photos belong to."
-    if len(request.POST.get("sku", "").strip()) > MAX_SKU:
-        return f"A SKU has at most {MAX_SKU} characters."
-    return None
+class Batch(forms.Form):
+    """What is said once about all files of an upload."""
+
+    storefront = forms.ModelChoiceField(
+        Storefront.objects.filter(is_active=True),
+        to_field_name="slug",
+        error_messages=dict.fromkeys(("required", "invalid_choice"), NO_STOREFRONT),
+    )
+    sku = forms.CharField(required=False, max_length=120)
 
 
-def _storefront_id(request: HttpRequest) -> int | None:
-    value = request.POST.get("storefront", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
-
-
-def _take(request: HttpRequest, upload: UploadedFile) -> tuple[Image, bool]:
-    """Store one file of the form. Raises ImageRejected with a sentence for people."""
+def _take(request: HttpRequest, batch: dict[str, Any], upload: UploadedFile) -> Ingested:
+    """Store one file. Raises ImageRejected with a sentence for people; nothing is kept then."""
     if upload.size is not None and upload.size > settings.VITRINE_MAX_UPLOAD_BYTES:
         limit = settings.VITRINE_MAX_UPLOAD_BYTES // (1024 * 1024)
         raise ImageRejected(FILE_TOO_LARGE, f"This file is larger than {limit} MB.")
-    storefront = Storefront.objects.get(pk=_storefront_id(request))
-    product = None
-    if sku := request.POST.get("sku", "").strip():
-        product = upsert(storefront=storefront, sku=sku)
-    taken = ingest(
-        storefront=storefront,
-        data=upload.read(),
-        filename=upload.name or "",
-        source=Source.STAFF,
-        product=product,
-        uploaded_by=request.user,
-    )
-    return taken.image, taken.created
+    with transaction.atomic():  # a refused file must not leave an empty product behind
+        product = None
+        if batch["sku"]:
+            product = upsert(storefront=batch["storefront"], sku=batch["sku"])
+        return ingest(
+            storefront=batch["storefront"],
+            data=upload.read(),
+            filename=upload.name or "",
+            source=Source.STAFF,
+            product=product,
+            uploaded_by=person(request),
+        )
 
 
 @require_safe
@@ -73,18 +73,22 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 def upload_files(request: HttpRequest) -> HttpResponse:
     """Take files: one at a time with JSON for the page's script, many at once without it."""
     files = request.FILES.getlist("files")
-    problem = _form_error(request) or (None if files else "Choose at least one photo.")
+    form = Batch(request.POST)
+    problems = [str(error) for errors in form.errors.values() for error in errors]
+    if not files:
+        problems.append("Choose at least one photo.")
     if wants_json(request):
-        if problem:
-            return JsonResponse({"code": "form", "message": problem}, status=422)
-        return _one_as_json(request, files[0])
-    if problem:
+        if problems:
+            return JsonResponse({"code": "form", "message": " ".join(problems)}, status=422)
+        return _one_as_json(request, form.cleaned_data, files[0])
+    for problem in problems:
         messages.error(request, problem)
+    if problems:
         return redirect("catalog:upload")
     stored = 0
     for upload in files:
         try:
-            _take(request, upload)
+            _take(request, form.cleaned_data, upload)
             stored += 1
         except ImageRejected as refused:
             messages.error(request, f"{upload.name}: {refused}")
@@ -94,14 +98,15 @@ def upload_files(request: HttpRequest) -> HttpResponse:
     return redirect("catalog:upload")
 
 
-def _one_as_json(request: HttpRequest, upload: UploadedFile) -> JsonResponse:
+def _one_as_json(request: HttpRequest, batch: dict[str, Any], upload: UploadedFile) -> JsonResponse:
     try:
-        image, created = _take(request, upload)
+        taken = _take(request, batch, upload)
     except ImageRejected as refused:
         return JsonResponse({"code": refused.code, "message": str(refused)}, status=422)
+    url = reverse("catalog:photo", args=[taken.image.pk])
     return JsonResponse(
-        {"id": str(image.pk), "created": created, "url": reverse("catalog:photo", args=[image.pk])},
-        status=201 if created else 200,
+        {"id": str(taken.image.pk), "created": taken.created, "url": url},
+        status=201 if taken.created else 200,
     )
 
 
@@ -115,8 +120,10 @@ def upload_status(request: HttpRequest) -> JsonResponse:
     except ValueError:
         return JsonResponse({"message": "`ids` must be photo ids."}, status=400)
     tags: dict[UUID, list[dict[str, str | float]]] = {}
-    for tag in Tag.objects.filter(image__in=ids).select_related("category", "encoder").order_by(
-        "-encoder__is_active", "rank"
+    for tag in (
+        Tag.objects.filter(image__in=ids)
+        .select_related("category", "encoder")
+        .order_by("-encoder__is_active", "rank")
     ):
         tags.setdefault(tag.image_id, []).append(
             {"name": tag.category.name, "path": tag.category.path, "score": round(tag.score, 4)}

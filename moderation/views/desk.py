@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from catalog.models import Tag
+from catalog.views.access import person
 from moderation.choices import Outcome, ReviewStatus
 from moderation.models import Flag, Policy, Review
 from moderation.reviewing import ReviewConflict
@@ -31,7 +32,7 @@ class Desk:
     waiting: int
 
 
-def _state(review: Review, viewer: AbstractBaseUser, now: datetime) -> tuple[str, int]:
+def _state(review: Review, viewer: User, now: datetime) -> tuple[str, int]:
     """Who may act on it, and for how many seconds the claim still runs."""
     if review.status == ReviewStatus.DECIDED:
         return "decided", 0
@@ -55,7 +56,7 @@ def _best_match(review: Review, flags: list[Flag]) -> Flag | None:
     )
 
 
-def desk_for(review: Review, viewer: AbstractBaseUser) -> Desk:
+def desk_for(review: Review, viewer: User) -> Desk:
     now = timezone.now()
     flags = list(
         review.image.flags.select_related(
@@ -88,12 +89,16 @@ def render_desk(
     """The whole page, or only the desk when htmx swaps it; 409 when a conflict is shown."""
     review = get_object_or_404(
         Review.objects.select_related(
-            "image__storefront", "image__product", "policy", "claimed_by",
-            "decision__decided_by", "decision__policy",
+            "image__storefront",
+            "image__product",
+            "policy",
+            "claimed_by",
+            "decision__decided_by",
+            "decision__policy",
         ),
         pk=review_id,
     )
-    desk = desk_for(review, request.user)  # type: ignore[arg-type]
+    desk = desk_for(review, person(request))
     fragment = bool(request.headers.get("HX-Request"))
     response = render(
         request,

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from catalog.views.access import Role, role_required
+from catalog.views.access import Role, person, role_required
+from catalog.views.params import text
 from moderation.choices import Outcome
 from moderation.models import Flag, Policy, Review
 
@@ -34,7 +35,7 @@ def summary_for(request: HttpRequest) -> Summary:
     return Summary(
         open=reviews.count(),
         oldest_due=numbers["oldest_due"],
-        yours=Review.objects.queue_for(request.user, now).count(),  # type: ignore[arg-type]
+        yours=Review.objects.queue_for(person(request), now).count(),
         overdue=reviews.filter(due_at__lt=now).count(),
     )
 
@@ -63,7 +64,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "moderation/_summary.html", {"summary": summary})
     reviews = Review.objects.open().order_by("-priority", "created_at", "id")
-    policy = Policy.objects.filter(slug=request.GET.get("policy", "")).first()
+    policy = Policy.objects.filter(slug=text(request.GET, "policy")).first()
     if policy:
         reviews = reviews.filter(policy=policy)
     if start := _after(request.GET.get("after", "")):

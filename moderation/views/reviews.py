@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from catalog.models import Image
-from catalog.views.access import Role, role_required
+from catalog.views.access import Role, person, role_required
 from catalog.views.files import serve_picture
+from catalog.views.params import text
 from moderation import reviewing
 from moderation.choices import Action
 from moderation.models import Exemplar, Policy, Review
@@ -34,7 +35,7 @@ def _away(request: HttpRequest, to: str) -> HttpResponseBase:
 
 
 def _next(request: HttpRequest) -> HttpResponseBase:
-    review = reviewing.claim_next(moderator=request.user)  # type: ignore[arg-type]
+    review = reviewing.claim_next(moderator=person(request))
     if review is None:
         return _away(request, "moderation:queue")
     return redirect("moderation:review", review.pk)
@@ -72,19 +73,19 @@ def next_review(request: HttpRequest) -> HttpResponseBase:
 
 @step
 def claim(request: HttpRequest, pk: int) -> HttpResponseBase:
-    reviewing.claim(review_id=pk, moderator=request.user)  # type: ignore[arg-type]
+    reviewing.claim(review_id=pk, moderator=person(request))
     return redirect("moderation:review", pk)
 
 
 @step
 def release(request: HttpRequest, pk: int) -> HttpResponseBase:
-    reviewing.release(review_id=pk, moderator=request.user)  # type: ignore[arg-type]
+    reviewing.release(review_id=pk, moderator=person(request))
     return _away(request, "moderation:queue")
 
 
 @step
 def skip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    reviewing.skip(review_id=pk, moderator=request.user)  # type: ignore[arg-type]
+    reviewing.skip(review_id=pk, moderator=person(request))
     messages.info(request, "Skipped: it stays in everyone else’s queue.")
     return _next(request)
 
@@ -93,18 +94,18 @@ def skip(request: HttpRequest, pk: int) -> HttpResponseBase:
 def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Approve, or remove with a policy as the reason, as of the version the screen showed."""
     action, version = request.POST.get("action", ""), request.POST.get("version", "")
-    policy = Policy.objects.filter(slug=request.POST.get("policy", "")).first()
+    policy = Policy.objects.filter(slug=text(request.POST, "policy")).first()
     if action not in Action.values or not (version.isascii() and version.isdigit()):
         return HttpResponse("`action` and `version` are required.", status=400)
     if action == Action.REMOVE and policy is None:
         return HttpResponse("A removal names the policy it is made under.", status=400)
     decision = reviewing.decide(
         review_id=pk,
-        moderator=request.user,  # type: ignore[arg-type]
+        moderator=person(request),
         version=int(version),
         action=Action(action),
         policy=policy if action == Action.REMOVE else None,
-        note=request.POST.get("note", "").strip()[:NOTE_LIMIT],
+        note=text(request.POST, "note", limit=NOTE_LIMIT),
     )
     done = "Approved" if decision.action == Action.APPROVE else f"Removed: {decision.policy}"
     messages.success(request, f"{done}.")
@@ -117,7 +118,7 @@ def renew(request: HttpRequest, pk: int) -> JsonResponse:
     """The page's heartbeat: keeps the claim alive while someone is looking."""
     get_object_or_404(Review.objects.only("pk"), pk=pk)
     try:
-        kept = reviewing.renew(review_id=pk, moderator=request.user)  # type: ignore[arg-type]
+        kept = reviewing.renew(review_id=pk, moderator=person(request))
     except ReviewConflict as conflict:
         return JsonResponse({"code": conflict.code, "message": str(conflict)}, status=409)
     expires = kept.claim_expires_at
@@ -130,9 +131,9 @@ def renew(request: HttpRequest, pk: int) -> JsonResponse:
 def send_to_review(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A moderator asks for a second look at a photo that was already screened."""
     image = get_object_or_404(Image, pk=pk)
-    note = request.POST.get("note", "").strip()[:NOTE_LIMIT]
+    note = text(request.POST, "note", limit=NOTE_LIMIT)
     try:
-        reviewing.open_review(image=image, actor=request.user, note=note)  # type: ignore[arg-type]
+        reviewing.open_review(image=image, actor=person(request), note=note)
     except ReviewConflict as conflict:
         messages.error(request, str(conflict))
     else:

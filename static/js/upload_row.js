@@ -12,7 +12,11 @@ export class Row {
     const picture = this.element.querySelector("img");
     const url = URL.createObjectURL(file);
     picture.src = url;
-    picture.onload = picture.onerror = () => URL.revokeObjectURL(url);
+    picture.onload = () => URL.revokeObjectURL(url);
+    picture.onerror = () => { // not a picture this browser knows: an empty frame, no torn icon
+      picture.hidden = true;
+      URL.revokeObjectURL(url);
+    };
   }
 
   #part(name) {

@@ -1,0 +1,83 @@
+"""The whole job in a browser: staff upload, a worker tags and holds, a moderator removes by key."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from catalog import keys, taxonomy
+from catalog.models import Image, Storefront
+from moderation import banks
+from moderation.models import Bank, Policy
+from tests.conftest import Picture
+from tests.e2e.conftest import SignIn
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+WORKER_SECONDS = 90_000  # the first photo waits for the model to load
+
+
+def test_from_upload_to_removal(
+    pipeline_worker: object,
+    storefront: Storefront,
+    make_user: Callable[..., User],
+    picture: Picture,
+    file_of: Callable[[str, bytes], Path],
+    open_page: SignIn,
+) -> None:
+    taxonomy.load(path=taxonomy.STARTER)
+    weapons = Policy.objects.create(slug="weapons", name="Weapons", description="No firearms.")
+    Policy.objects.create(slug="other", name="Other", severity=1)
+    bank = Bank.objects.create(policy=weapons, name="Known weapons", hold_threshold=0.97)
+    known = picture("handgun", 11)
+    exemplar = banks.add_exemplar(bank=bank, data=known, note="revolver")
+    # The same picture, saved anew: other bytes, so that only its content can give it away.
+    banned = file_of("toy.png", picture("handgun", 11, format="PNG"))
+    harmless = file_of("mug.jpg", picture("mug", 4))
+    broken = file_of("notes.jpg", b"not a picture")
+
+    staff = open_page(make_user("sam", "staff"))
+    staff.get_by_role("link", name="Upload").click()
+    with staff.expect_file_chooser() as chooser:
+        staff.get_by_text("Choose photos").click()
+    chooser.value.set_files([banned, harmless, broken])
+
+    rows = staff.locator("[data-rows] > li")
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text="notes.jpg")).to_contain_text("Not taken")
+    held, live = rows.filter(has_text="toy.png"), rows.filter(has_text="mug.jpg")
+    expect(held.locator("[data-status]")).to_have_text("Held", timeout=WORKER_SECONDS)
+    expect(live.locator("[data-status]")).to_have_text("Live", timeout=WORKER_SECONDS)
+    expect(staff.locator("[data-summary]")).to_have_text("3 of 3 done, 1 not taken")
+
+    desk = open_page(make_user("ana", "moderator"))
+    expect(desk.get_by_role("heading", name="Review")).to_be_visible()
+    desk.keyboard.press("n")
+    expect(desk.get_by_role("heading", name="Weapons")).to_be_visible()
+    image = Image.objects.get(filename="toy.png")
+    for source in (f"/photos/{image.pk}/display.jpg", f"/exemplars/{exemplar.pk}.jpg"):
+        shown = desk.locator(f'.stage img[src="{source}"]')
+        expect(shown).to_be_visible()
+        expect(shown).to_have_js_property("complete", True)
+        assert shown.evaluate("image => image.naturalWidth") > 0
+        assert "blur" in shown.evaluate("image => getComputedStyle(image).filter")
+    desk.keyboard.press("b")
+    desk.keyboard.press("g")
+    assert desk.locator("[data-photo]").evaluate("i => getComputedStyle(i).filter") == "none"
+
+    _, secret = keys.create_key(storefront=storefront, name="e2e")
+    headers = {"Authorization": f"Bearer {secret}"}
+
+    def told_the_shop() -> str:
+        return str(desk.request.get(f"/api/v1/images/{image.pk}", headers=headers).json()["status"])
+
+    assert told_the_shop() == "held"
+    desk.keyboard.press("r")
+    expect(desk.get_by_role("button", name="1 Weapons")).to_be_focused()
+    desk.keyboard.press("1")
+    expect(desk.get_by_role("heading", name="All clear")).to_be_visible()
+    assert told_the_shop() == "removed"
+    image.refresh_from_db()
+    assert image.status == "removed"
