@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         except (EncoderUnavailable, ValueError) as error:
             raise CommandError(str(error)) from error
         for table in _tables(report):
-            Console(file=self.stdout).print(table)
+            Console(file=cast(IO[str], self.stdout)).print(table)
         for path, reason in report.unreadable:
             self.stderr.write(f"Left out {path}: {reason}")
         if json:
