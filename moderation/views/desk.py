@@ -29,6 +29,7 @@ class Desk:
     tags: list[Tag]
     policies: list[Policy]
     following: Review | None
+    following_match: Flag | None
     waiting: int
 
 
@@ -66,6 +67,7 @@ def desk_for(review: Review, viewer: User) -> Desk:
     match = _best_match(review, flags)
     state, left = _state(review, viewer, now)
     queue = Review.objects.queue_for(viewer, now).exclude(pk=review.pk)
+    following = queue.select_related("image").first()
     return Desk(
         review=review,
         state=state,
@@ -78,7 +80,10 @@ def desk_for(review: Review, viewer: User) -> Desk:
             )
         ),
         policies=list(Policy.objects.filter(is_enabled=True)),
-        following=queue.select_related("image").first(),
+        following=following,
+        following_match=_best_match(following, list(following.image.flags.select_related("policy")))
+        if following
+        else None,
         waiting=queue.count(),
     )
 

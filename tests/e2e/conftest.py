@@ -20,8 +20,8 @@ SignIn = Callable[..., Page]
 
 
 def _launch(playwright: Playwright) -> Browser:
-    """The system's Chromium, or else the one Playwright downloaded."""
-    for name in NAMES:
+    """The one `make test` found, the system's, or else the one Playwright downloaded."""
+    for name in (os.environ.get("VITRINE_CHROMIUM", ""), *NAMES):
         if path := shutil.which(name):
             return playwright.chromium.launch(executable_path=path, args=FLAGS)
     return playwright.chromium.launch(args=FLAGS)

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
     "resultTypes": ["violations"],
-    "preload": False,  # axe would fetch the stylesheets again and add them in place, against our CSP
+    "preload": False,  # axe would copy the stylesheets into the page, against its policy
 }
 
 
