@@ -19,7 +19,7 @@ help:
 	@echo '                 ARGS="--no-serve --json --port 8000"'
 	@echo 'make test        all tests, in a real browser too   ARGS="-k pattern"'
 	@echo 'make lint        style, types, who imports whom, migrations, API description'
-	@echo 'make bench       measure   ARGS=...'
+	@echo 'make bench       measure   ONLY=name ARGS=... for one'
 	@echo 'make mini-model  train the bundled model   PHOTOS=folder ARGS=...'
 	@echo 'make clean       remove the environment and caches, keep the data'
 
@@ -39,7 +39,8 @@ lint: .venv/.test-ready
 	$(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: .venv/.run-ready
-	@$(PY) -m benchmarks $(ARGS)
+	@for file in $(wildcard benchmarks/$(or $(ONLY),[a-z]*).py); do \
+	    name=$$(basename "$$file" .py); echo "== $$name"; $(PY) -m "benchmarks.$$name" $(ARGS) || exit; done
 
 mini-model: .venv/.run-ready
 	@test -d "$$PHOTOS" || { echo 'Say where the labelled photos are: make mini-model PHOTOS=folder'; exit 2; }
