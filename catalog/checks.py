@@ -1,5 +1,6 @@
 """What boot can verify about the catalog, with a hint for each remedy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ def stages_importable(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def vector_extension(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def vector_extension(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """PostgreSQL has pgvector, recent enough for halfvec."""
     if not databases:
         return []
@@ -58,7 +59,7 @@ def vector_extension(databases: list[str] | None = None, **_: Any) -> list[Check
 
 
 @register(Tags.database)
-def stored_dimensions(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def stored_dimensions(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """The stored vectors have the dimension their encoder declares."""
     if not databases:
         return []

@@ -19,7 +19,7 @@ def erase(images: ImageQuerySet) -> int:
     found = list(images.select_for_update().order_by("pk"))
     Image.objects.filter(pk__in=[image.pk for image in found]).delete()
     names = [
-        field.name
+        str(field.name)
         for image in found
         for field in (image.original, image.display, image.thumbnail)
         if field

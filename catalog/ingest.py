@@ -63,7 +63,7 @@ def ingest(
             (image.thumbnail, thumbnail),
         ):
             field.save(f"photo{checked.extension}", ContentFile(content), save=False)
-            stored.append(field.name)
+            stored.append(str(field.name))
         with transaction.atomic():
             image.save(force_insert=True)
             history.record(

@@ -138,7 +138,7 @@ def _lease(encoder: LoadedEncoder, pool: ThreadPoolExecutor) -> Lease | None:
 
 def _decode(encoder: LoadedEncoder, image: Image) -> np.ndarray:
     """The original's pixels as the encoder wants them: (height, width, 3) uint8."""
-    with image.original.storage.open(image.original.name) as file:
+    with image.original.open("rb") as file:
         return encoder.runtime.decode(file.read())
 
 
@@ -173,14 +173,14 @@ def _process(
             f"None of {len(images)} photos got through; they keep waiting. First error: "
             f"{broken[0][1]!r}"
         ) from broken[0][1]
-    for image, error in broken:
-        log.error("Photo %s broke its batch", image.pk, exc_info=error)
+    for image, cause in broken:
+        log.error("Photo %s broke its batch", image.pk, exc_info=cause)
         if len(images) == 1 and image.attempts + 1 < QUARANTINE_AFTER:
             continue  # alone it proves nothing: its lease is the pause before the next attempt
         result.failed += publishing.fail(
             image=image,
             code="processing_failed",
-            reason=f"Processing this photo failed ({type(error).__name__}). Retry it, or "
+            reason=f"Processing this photo failed ({type(cause).__name__}). Retry it, or "
             "upload it again in another format.",
             token=lease.token,
         )

@@ -56,8 +56,8 @@ class Processes:
             environment = dict(self.environment)
             if name == "interactive":  # short texts: leave the cores to the conveyor
                 environment.setdefault("OMP_NUM_THREADS", "1")
-            with open(self.log_dir / f"{name}.log", "ab") as log:
-                self.children[name] = subprocess.Popen(  # noqa: S603  our own interpreter
+            with (self.log_dir / f"{name}.log").open("ab") as log:
+                self.children[name] = subprocess.Popen(
                     [sys.executable, *commands(self.port)[name]],
                     cwd=BASE_DIR,
                     env=environment,
@@ -65,7 +65,7 @@ class Processes:
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,  # Ctrl-C reaches the parent, which stops them in order
-                    preexec_fn=_end_with_parent,  # noqa: PLW1509  nothing here holds locks
+                    preexec_fn=_end_with_parent,
                 )
 
     def check(self) -> None:

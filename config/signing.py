@@ -22,5 +22,5 @@ def local_secret_key(data_dir: Path) -> str:
         except FileExistsError:
             pass
         finally:
-            os.unlink(draft)
+            Path(draft).unlink()
     return path.read_text()

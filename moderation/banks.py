@@ -51,7 +51,7 @@ def add_exemplar(
             exemplar.save(force_insert=True)
             touch(bank)
     except BaseException as error:
-        exemplar.picture.storage.delete(exemplar.picture.name)
+        exemplar.picture.delete(save=False)
         if isinstance(error, IntegrityError):
             return bank.exemplars.get(sha256=digest)
         raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 from pgvector import HalfVector
@@ -21,7 +22,7 @@ class Match:
     """The exemplar of one bank nearest to one photo."""
 
     bank: Bank
-    exemplar_id: object
+    exemplar_id: UUID
     score: float  # cosine
 
 
@@ -31,7 +32,7 @@ class Matcher:
 
     banks: tuple[Bank, ...]
     starts: np.ndarray  # (banks,) first row of each bank in `vectors`
-    exemplar_ids: tuple[object, ...]
+    exemplar_ids: tuple[UUID, ...]
     vectors: np.ndarray  # (exemplars, dimension) float32, L2-normalised
 
     def nearest(self, vectors: np.ndarray) -> list[list[Match]]:
@@ -70,7 +71,7 @@ def build(encoder: LoadedEncoder) -> Matcher:
     embed_missing(encoder)
     banks: list[Bank] = []
     starts: list[int] = []
-    ids: list[object] = []
+    ids: list[UUID] = []
     vectors: list[np.ndarray] = []
     enabled = Bank.objects.filter(is_enabled=True, policy__is_enabled=True)
     for bank in enabled.select_related("policy").order_by("pk"):
@@ -109,7 +110,7 @@ def embed_missing(encoder: LoadedEncoder) -> int:
 
 
 def _decode(exemplar: Exemplar, encoder: LoadedEncoder) -> np.ndarray:
-    with exemplar.picture.storage.open(exemplar.picture.name) as file:
+    with exemplar.picture.open("rb") as file:
         try:
             return encoder.runtime.decode(file.read())
         except ImageRejected as error:

@@ -199,8 +199,8 @@ def _locked(review_id: int) -> Review:
 def _claim(review: Review, moderator: AbstractBaseUser) -> Review:
     """Claim a locked review. A renewed claim keeps the version: the screen did not change."""
     now = timezone.now()
-    theirs = review.claimed_by_id == moderator.pk and review.claim_expires_at
-    renewed = bool(theirs and review.claim_expires_at > now)
+    expires = review.claim_expires_at
+    renewed = review.claimed_by_id == moderator.pk and expires is not None and expires > now
     review.claimed_by_id = moderator.pk
     review.claim_expires_at = now + timedelta(seconds=settings.VITRINE_REVIEW_LEASE_SECONDS)
     if not renewed:

@@ -50,13 +50,11 @@ def flag_for(
     """The flag of one match over its bank's threshold, vetoed or not."""
     bank = match.bank
     safe = matching.veto(match, matches)
-    removes = bank.remove_threshold is not None and match.score >= bank.remove_threshold
+    outcome, threshold = Outcome.HOLD, bank.hold_threshold
+    if bank.remove_threshold is not None and match.score >= bank.remove_threshold:
+        outcome, threshold = Outcome.REMOVE, bank.remove_threshold
     if safe:
         outcome = Outcome.VETOED
-    elif removes:
-        outcome = Outcome.REMOVE
-    else:
-        outcome = Outcome.HOLD
     return Flag(
         image=item.image,
         policy=bank.policy,
@@ -65,7 +63,7 @@ def flag_for(
         exemplar_id=match.exemplar_id,
         encoder=encoder.row,
         score=match.score,
-        threshold=bank.remove_threshold if removes else bank.hold_threshold,
+        threshold=threshold,
         outcome=outcome,
         vetoed_by_id=safe.exemplar_id if safe else None,
         veto_score=safe.score if safe else None,

@@ -74,7 +74,7 @@ def make_user(db: None) -> Callable[..., User]:
     """A user in a group: `make_user("ana", "moderator")`."""
 
     def make(username: str, group: str | None = None) -> User:
-        user = User.objects.create_user(username=username, password="a long password")  # noqa: S106
+        user = User.objects.create_user(username=username, password="a long password")
         if group:
             # Tests that flush the database between them flush the migration's groups too.
             user.groups.add(Group.objects.get_or_create(name=group)[0])

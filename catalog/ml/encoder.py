@@ -177,10 +177,6 @@ def _pooled(features: Any) -> torch.Tensor:
 
 def _place(model: nn.Module, device: torch.device, dtype: torch.dtype) -> Any:
     model = model.eval().requires_grad_(False).to(device=device, dtype=dtype)
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            # Running statistics span orders of magnitude; half a percent of error in each adds up.
-            module.float()
     vision = getattr(model, "vision_model", None)
     if vision is not None:
         vision.to(memory_format=torch.channels_last)

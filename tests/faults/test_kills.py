@@ -109,7 +109,7 @@ def test_a_hundred_uploads_survive_three_killed_workers_and_a_killed_redis(
     ) as connection:
 
         def count(where: str) -> int:
-            query = f"SELECT count(*) AS n FROM catalog_image WHERE {where}"  # noqa: S608
+            query = f"SELECT count(*) AS n FROM catalog_image WHERE {where}"
             return int(connection.execute(query).fetchone()["n"])  # type: ignore[index]
 
         try:

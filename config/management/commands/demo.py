@@ -151,7 +151,7 @@ def free_port(wanted: int) -> int:
 
 def prepare(environment: dict[str, str]) -> None:
     """Load the encoder in a process of its own: this one never imports torch."""
-    done = subprocess.run(  # noqa: S603  our own interpreter
+    done = subprocess.run(
         [sys.executable, "manage.py", "prepare_encoder"],
         cwd=BASE_DIR,
         env={**os.environ, **environment},

@@ -1,0 +1,43 @@
+"""Trying a label on a photo: asked of the interactive worker, which never waits behind a drain."""
+
+from uuid import UUID
+
+from celery import current_app
+from celery.exceptions import TimeoutError as NoAnswer
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from catalog.models import Image
+from catalog.views.access import Role, role_required
+from catalog.views.params import text
+
+PATIENCE = 8  # seconds; a warm worker answers in a fraction of one
+SCORE_LABEL = "catalog.tasks.score_label"
+
+
+@require_POST
+@role_required(Role.STAFF, Role.MODERATOR)
+def try_label(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the encoder would say if the typed label were a category of its own."""
+    image = get_object_or_404(Image.objects.only("pk"), pk=pk)
+    label = text(request.POST, "label")
+    context: dict[str, object] = {"image": image, "label": label}
+    if not label:
+        context["problem"] = "Type a label first."
+    else:
+        try:
+            asked = current_app.send_task(
+                SCORE_LABEL, (str(image.pk), label), expires=PATIENCE, retry=False
+            )
+            context["score"] = asked.get(timeout=PATIENCE)
+        except LookupError:
+            context["problem"] = "The active encoder has not seen this photo yet."
+        except (NoAnswer, OperationalError, RedisError, OSError):
+            context["problem"] = "No interactive worker answered. Try again, or ask the operator."
+    template = "catalog/_label_score.html"
+    if not request.headers.get("HX-Request"):
+        template = "catalog/label_score.html"
+    return render(request, template, context)
