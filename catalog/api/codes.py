@@ -31,6 +31,7 @@ class Code(Enum):
     IMAGE_REJECTED = ("image_rejected", 422, "The image is not accepted")
     # Our side
     INTERNAL_ERROR = ("internal_error", 500, "Something went wrong on our side")
+    UNAVAILABLE = ("unavailable", 503, "The service is not available right now")
 
     def __init__(self, code: str, status: int, title: str) -> None:
         self.code = code

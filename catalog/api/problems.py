@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -25,6 +26,7 @@ DETAILS = {
     Code.MALFORMED_REQUEST: "The body does not follow its declared content type.",
     Code.VALIDATION_FAILED: "Each field to blame is named in `errors`.",
     Code.INVALID_CURSOR: "Start again without a cursor and follow `next` unchanged.",
+    Code.UNAVAILABLE: "The database cannot be reached. Try again; sending a photo twice is safe.",
     Code.INTERNAL_ERROR: "The error has been logged. Try again; sending a photo twice is safe.",
 }
 
@@ -57,7 +59,7 @@ def body(
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
     """REST framework's exception handler: whatever was raised, a problem is what is sent."""
     code, detail, errors = explain(error)
-    if code is Code.INTERNAL_ERROR:
+    if code.status >= 500:
         log.error("The API failed to answer %s", context["request"].path, exc_info=error)
         got_request_exception.send(sender=problem_handler, request=context["request"]._request)
     set_rollback()
@@ -104,6 +106,8 @@ def explain(error: Exception) -> tuple[Code, str, list[dict[str, str]] | None]:
             return Code.FILE_TOO_LARGE, "The form fields beside the file are too large.", None
         case SuspiciousOperation():
             return Code.MALFORMED_REQUEST, "", None
+        case OperationalError() | InterfaceError():
+            return Code.UNAVAILABLE, "", None
         case _:
             return Code.INTERNAL_ERROR, "", None
 

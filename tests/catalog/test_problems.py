@@ -103,3 +103,12 @@ def test_details_of_the_framework_are_not_passed_on(error: exceptions.APIExcepti
 
     _, detail, _ = explain(error)
     assert detail == ""
+
+
+def test_a_database_that_is_away_is_a_503() -> None:
+    from django.db import OperationalError
+
+    from catalog.api.problems import explain
+
+    code, _, _ = explain(OperationalError("server closed the connection"))
+    assert (code.code, code.status) == ("unavailable", 503)
