@@ -22,7 +22,8 @@ from catalog.api.serializers import ListQuery, ProblemSerializer, UploadSerializ
 
 ImageRepresentation = type[BaseSerializer[Any]]
 KEY = (Code.API_KEY_MISSING, Code.INVALID_API_KEY)
-ALWAYS = (*KEY, Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, Code.INTERNAL_ERROR)
+OURS = (Code.INTERNAL_ERROR, Code.UNAVAILABLE)
+ALWAYS = (*KEY, Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, *OURS)
 UPLOAD = (
     Code.MALFORMED_REQUEST,
     Code.VALIDATION_FAILED,
