@@ -1,0 +1,1 @@
+"""The bundled mini model and the script that trains it."""
