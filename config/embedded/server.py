@@ -93,6 +93,7 @@ class Server(ABC):
 
     def ensure(self) -> Path:
         """Start it unless it runs, wait until it answers, return the folder of its socket."""
+        self._child = None  # one started by an earlier call may have been killed since
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             lock = try_lock(self._lock, self.account)

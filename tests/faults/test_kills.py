@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -151,7 +152,15 @@ def is_ready(address: str) -> bool:
 def kill_redis(data: Path) -> None:
     pid = int((data / "redis" / "redis.pid").read_text())
     os.kill(pid, 9)
-    wait_for(lambda: not Path(f"/proc/{pid}").exists(), 10, "Redis to die")
+    wait_for(lambda: is_dead(pid), 10, "Redis to die")
+
+
+def is_dead(pid: int) -> bool:
+    """Gone, or a zombie nobody has waited for yet (this process started the server)."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def check_nothing_lost_or_doubled(
