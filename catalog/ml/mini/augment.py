@@ -17,16 +17,16 @@ STD = (0.229, 0.224, 0.225)
 class Strength:
     """How far each change may go; chances are per picture unless said otherwise."""
 
-    min_area: float = 0.3
+    min_area: float = 0.4
     stretch: float = 4 / 3
     degrees: float = 15.0
     light: float = 0.4
     saturation: float = 0.5
     channel: float = 0.12
     grey: float = 0.03
-    blur: float = 0.15
-    erase: float = 0.3
-    mix_batch: float = 0.4
+    blur: float = 0.1
+    erase: float = 0.15
+    mix_batch: float = 0.15
 
 
 def uniform(n: int, low: float, high: float, gen: torch.Generator) -> Tensor:

@@ -25,7 +25,6 @@ def teach(run: Run, steps: int) -> None:
         anchors = run.anchors()
     shuffled = np.random.default_rng(run.options.seed)
     mine = team.share(run.sampler.epoch(recipe.caption_pool, shuffled))
-    px = recipe.final_px
     vectors = torch.cat(
         [
             zeroshot.encode(
