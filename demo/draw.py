@@ -1,7 +1,9 @@
 """Draws the demo's pictures and writes their manifest: `python -m demo.draw`.
 
-Every picture is one seed of `catalog.ml.mini.drawing`; the seeds were chosen by eye, so that
-samples are typical of their kind and exemplars cover its designs without repeating a sample.
+Every picture is one seed of `catalog.ml.mini.drawing`; the seeds were chosen so that samples are
+typical of their kind and every restricted one resembles an exemplar, without repeating it, also in
+the bundled model's eyes. The demo therefore shows the road, not how good that model is: fresh
+drawings and photos kept out of training tell that, in its model card.
 """
 
 import io
@@ -73,7 +75,7 @@ SAMPLES: dict[str, tuple[tuple[int, str], ...]] = {
     "combat-knife": ((8, "Field knife, fixed blade"),),
     "hand-grenade": ((7, "Collector's grenade"),),
     "syringe": ((5, "Syringes, sealed"),),
-    "pills": ((9, "Tablets, one strip"), (11, "Capsules, loose")),
+    "pills": ((6, "Capsules, one strip"), (11, "Capsules, loose")),
     "cannabis-leaf": ((8, "Fresh leaf, home grown"),),
     "cigarette": ((12, "Single cigarettes"), (11, "Pack of twenty")),
     "vape": ((14, "Box mod kit"), (12, "Slim vape pen")),
@@ -88,7 +90,7 @@ VIOLATING: dict[str, tuple[tuple[int, str], ...]] = {
     "combat-knife": ((7, "clip-point knife with saw teeth"),),
     "hand-grenade": ((8, "segmented grenade"),),
     "syringe": ((4, "syringe with needle"), (12, "syringe, filled")),
-    "pills": ((5, "pill bottle"), (2, "loose pills"), (7, "blister pack")),
+    "pills": ((5, "pill bottle"), (14, "loose pills and capsules"), (7, "blister pack")),
     "cannabis-leaf": ((6, "seven-fingered leaf"),),
     "cigarette": ((4, "single cigarette"), (2, "two cigarettes"), (7, "open pack")),
     "vape": ((5, "box mod"), (7, "vape pen"), (3, "disposable vape")),
