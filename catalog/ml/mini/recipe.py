@@ -13,7 +13,7 @@ class Recipe:
     """Every number of the training recipe that is not a command-line option."""
 
     batch: int = 128
-    rate: float = 3e-3
+    rate: float = 2e-3
     weight_decay: float = 0.08
     warmup: float = 0.03
     average_decay: float = 0.999
@@ -22,7 +22,7 @@ class Recipe:
     temperature: float = 0.1
     smoothing: float = 0.05
     drop_path: float = 0.03
-    caption_steps: int = 600
+    caption_steps: int = 400
     caption_rate: float = 1.5e-3
     # Pictures encoded once for the captions to learn from, and how many each step looks at.
     caption_pool: int = 5000
@@ -31,7 +31,7 @@ class Recipe:
     sizes: tuple[tuple[float, int], ...] = ((0.0, 72), (0.35, 88), (0.7, 96))
     final_px: int = 128
     shares: dict[str, float] = field(
-        default_factory=lambda: {"clothing": 0.34, "groceries": 0.10, "drawn": 0.56}
+        default_factory=lambda: {"clothing": 0.36, "groceries": 0.24, "drawn": 0.40}
     )
     # Towards the end the pictures are whole again, as those it is asked about.
     mix_until: float = 0.8
@@ -45,10 +45,10 @@ class Options:
     photos: Path
     cache: Path
     seed: int = 7
-    minutes: float = 55.0
+    minutes: float = 72.0
     epochs: int | None = None
     epoch_size: int = 8640
-    per_kind: int = 300
+    per_kind: int = 150
     limit: int | None = None
     tiny: bool = False
     caption_steps: int | None = None
