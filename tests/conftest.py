@@ -47,10 +47,12 @@ def media(tmp_path_factory: pytest.TempPathFactory, settings: object) -> Path:
     return folder
 
 
-def picture_of(kind: str, seed: int = 0, *, size: int = 256, format: str = "JPEG") -> bytes:
-    """A drawn picture, as the bytes somebody would upload."""
+def picture_of(
+    kind: str, seed: int = 0, *, size: int = 256, format: str = "JPEG", calm: bool = False
+) -> bytes:
+    """A drawn picture, as the bytes somebody would upload; `calm` ones are easy to recognise."""
     buffer = io.BytesIO()
-    draw(kind, np.random.default_rng(seed), size=size).save(buffer, format, quality=90)
+    draw(kind, np.random.default_rng(seed), size=size, calm=calm).save(buffer, format, quality=90)
     return buffer.getvalue()
 
 

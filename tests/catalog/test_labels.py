@@ -22,7 +22,7 @@ def test_the_right_label_beats_a_wrong_one(
     process: Callable[[], pipeline.Drained],
     encoder: LoadedEncoder,
 ) -> None:
-    image = upload(picture("mug", 11))
+    image = upload(picture("mug", 11, calm=True))
     with pytest.raises(labels.NotEmbedded):
         labels.score_label(image=image, label="mug", encoder=encoder)
     process()
@@ -43,7 +43,7 @@ def test_a_label_is_tried_from_the_photo_page(
     make_user: Callable[..., User],
 ) -> None:
     client.force_login(make_user("sam", "staff"))
-    image = upload(picture("mug", 11))
+    image = upload(picture("mug", 11, calm=True))
     address = f"/photos/{image.pk}/label/"
     early = client.post(address, {"label": "mug"}, headers={"HX-Request": "true"})
     wait_until_processed(image)

@@ -163,7 +163,7 @@ def test_a_tag_stores_what_produced_it(
     process: Callable[[], pipeline.Drained],
     encoder: LoadedEncoder,
 ) -> None:
-    image = upload(picture("mug", 11))
+    image = upload(picture("mug", 11, calm=True))
     process()
     tag = Tag.objects.get(image=image, rank=1)
     assert tag.category.external_id == "mug"

@@ -73,6 +73,9 @@ class Command(BaseCommand):
                 sent = uploading.send(
                     photos=photos, address=address, key=plaintext, done=lambda: bar.advance(task)
                 )
+                if not sent.ids:
+                    _, reason = sent.refused[0]
+                    raise CommandError(f"No photo was accepted. The first answer: {reason}")
                 waiting = bar.add_task("Tagging and screening", total=len(sent.ids))
                 uploading.wait(
                     storefront=storefront,
