@@ -43,8 +43,9 @@ bench: .venv/.run-ready
 	    name=$$(basename "$$file" .py); echo "== $$name"; $(PY) -m "benchmarks.$$name" $(ARGS) || exit; done
 
 mini-model: .venv/.run-ready
-	@test -d "$$PHOTOS" || { echo 'Say where the labelled photos are: make mini-model PHOTOS=folder'; exit 2; }
-	@$(PY) -m catalog.ml.mini.train --photos "$$PHOTOS" --out catalog/ml/mini/model $(ARGS)
+	@photos="$${PHOTOS:-../shared/photos}"; \
+	test -d "$$photos" || { echo 'Say where the labelled photos are: make mini-model PHOTOS=folder'; exit 2; }; \
+	$(PY) -m catalog.ml.mini.train --photos "$$photos" --out catalog/ml/mini/model $(ARGS)
 
 clean:
 	@test ! -x $(PY) || test ! -d .data || $(PY) -m config.embedded stop
