@@ -33,7 +33,6 @@ class EventKind(TextChoices):
     """What happened to a photo. Moderation adds its own kinds to the same history."""
 
     UPLOADED = "uploaded", "Uploaded"
-    TAGGED = "tagged", "Tagged"
     PUBLISHED = "published", "Went live"
     HELD = "held", "Held for review"
     REMOVED = "removed", "Removed"

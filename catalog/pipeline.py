@@ -94,14 +94,10 @@ def claim(*, limit: int) -> tuple[uuid.UUID, list[Image]]:
     return token, images
 
 
-def release(*, token: uuid.UUID, forgive: bool) -> None:
-    """Give a lease back at once; `forgive` takes back the attempt it counted."""
+def release(*, token: uuid.UUID) -> None:
+    """Give a lease back at once, and take back the attempt it counted."""
     held = Image.objects.filter(lease_token=token, status=Status.PENDING)
-    held.update(
-        lease_token=None,
-        lease_expires_at=None,
-        **({"attempts": F("attempts") - 1} if forgive else {}),
-    )
+    held.update(lease_token=None, lease_expires_at=None, attempts=F("attempts") - 1)
 
 
 def drain(*, encoder: LoadedEncoder, stages: Sequence[Stage], seconds: float) -> Drained:
@@ -241,6 +237,6 @@ def _commit(
 
 def _release_quietly(token: uuid.UUID) -> None:
     try:
-        release(token=token, forgive=True)
+        release(token=token)
     except (OperationalError, InterfaceError):
         log.warning("The database is away; lease %s will expire by itself.", token)
