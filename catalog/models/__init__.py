@@ -2,6 +2,7 @@
 
 from catalog.models.encoder import Embedding, Encoder
 from catalog.models.event import Event
+from catalog.models.hash import PerceptualHash
 from catalog.models.image import Image
 from catalog.models.product import Product
 from catalog.models.storefront import ApiKey, Storefront
@@ -16,6 +17,7 @@ __all__ = [
     "Encoder",
     "Event",
     "Image",
+    "PerceptualHash",
     "Product",
     "Storefront",
     "Tag",

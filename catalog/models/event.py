@@ -8,9 +8,14 @@ from catalog.models.image import Image
 
 
 class Event(models.Model):
-    """One thing that happened to one photo. Never edited."""
+    """One thing that happened to one photo. The database refuses to edit or delete it.
 
-    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="events")
+    It outlives its photo: `image_id` of an erased photo points to nothing.
+    """
+
+    image = models.ForeignKey(
+        Image, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events"
+    )
     kind = models.CharField(max_length=40)
     summary = models.CharField(max_length=300, help_text="The sentence people read.")
     data = models.JSONField(default=dict, blank=True)

@@ -11,10 +11,20 @@ class Storefront(models.Model):
     is_active = models.BooleanField(
         default=True, help_text="Keys of an inactive storefront are refused."
     )
+    exposure = models.FloatField(
+        default=1.0,
+        help_text="How many shoppers see it, relative to the others: 2 puts its reviews as far "
+        "ahead as twice the severity would.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(exposure__gt=0), name="storefront_exposure_is_positive"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.choices import Status
-from catalog.views.access import roles_of
+from catalog.roles import roles_of
 
 register = template.Library()
 

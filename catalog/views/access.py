@@ -1,11 +1,10 @@
-"""Who may open which page: roles are groups, a lead may do all of it, a superuser passes."""
+"""Who may open which page."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from functools import wraps
 from typing import Any, cast
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -13,26 +12,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-
-class Role(StrEnum):
-    """The groups that a migration makes."""
-
-    STAFF = "staff"
-    MODERATOR = "moderator"
-    LEAD = "lead"
-
-
-def roles_of(user: User | AnonymousUser) -> frozenset[str]:
-    """The roles a user has, asked of the database once per request."""
-    if not user.is_authenticated:
-        return frozenset()
-    known: frozenset[str] | None = getattr(user, "_console_roles", None)
-    if known is None:
-        known = frozenset(user.groups.values_list("name", flat=True)) & frozenset(Role)
-        if user.is_superuser or Role.LEAD in known:
-            known = frozenset(Role)
-        user._console_roles = known  # type: ignore[attr-defined]
-    return known
+from catalog.roles import Role, roles_of
 
 
 def person(request: HttpRequest) -> User:

@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from catalog.views.access import Role, role_required, roles_of
+from catalog.roles import Role, roles_of
+from catalog.views.access import role_required
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import moderation.models.bank
+import moderation.models.exemplar
 import pgvector.django.halfvec
 import uuid
 from django.conf import settings
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
             name='Exemplar',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('picture', models.ImageField(help_text='Metadata-free copy.', upload_to=moderation.models.bank.exemplar_path)),
+                ('picture', models.ImageField(help_text='Metadata-free copy.', upload_to=moderation.models.exemplar.exemplar_path)),
                 ('sha256', models.CharField(editable=False, help_text='Of the bytes it came as.', max_length=64)),
                 ('note', models.CharField(blank=True, max_length=300)),
                 ('is_enabled', models.BooleanField(default=True)),
