@@ -10,10 +10,12 @@ log = logging.getLogger(__name__)
 DRAIN = "catalog.tasks.drain"  # by name: whoever rings needs none of the worker's code
 
 
-def ring() -> None:
-    """Tell a worker that photos wait. A broker that cannot be reached costs latency, nothing
-    else: beat rings too."""
+def ring(task: str = DRAIN, *, countdown: float | None = None) -> None:
+    """Tell a worker that work waits, by default photos; `countdown` is in seconds. A broker that
+    cannot be reached costs latency, nothing else: beat rings too."""
     try:
-        current_app.send_task(DRAIN, expires=60, ignore_result=True, retry=False)
+        current_app.send_task(
+            task, countdown=countdown, expires=60, ignore_result=True, retry=False
+        )
     except (OperationalError, OSError) as error:
-        log.warning("The broker cannot be reached (%s); photos wait for the next ring.", error)
+        log.warning("The broker cannot be reached (%s); work waits for the next ring.", error)

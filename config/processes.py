@@ -23,7 +23,10 @@ class ProcessDied(RuntimeError):
 
 
 def commands(port: int) -> dict[str, tuple[str, ...]]:
-    """Python arguments of each process: web, beat, and a worker per queue."""
+    """Python arguments of each process: web, beat, and a worker per queue.
+
+    Only the pipeline and interactive workers load a model.
+    """
     return {
         "web": (
             *("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"),
@@ -32,6 +35,7 @@ def commands(port: int) -> dict[str, tuple[str, ...]]:
         # One process per device: CUDA does not survive a fork, and the model is loaded once.
         "pipeline": (*CELERY, "worker", *SOLO, "-Q", "pipeline", "-n", "pipeline@%h"),
         "interactive": (*CELERY, "worker", *SOLO, "-Q", "interactive", "-n", "interactive@%h"),
+        "background": (*CELERY, "worker", *SOLO, "-Q", "background", "-n", "background@%h"),
         "beat": (*CELERY, "beat", "--loglevel=INFO"),
     }
 

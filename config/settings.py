@@ -183,6 +183,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "pipeline"
 CELERY_TASK_ROUTES = {
     "catalog.tasks.score_label": {"queue": "interactive"},
+    # Work on the database alone: it needs no model and must not wait for one.
+    "moderation.tasks.tend": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -193,6 +195,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "catalog.tasks.drain",
         "schedule": 10.0,
         "options": {"expires": 10.0},
+    },
+    # How late a decision may take effect after its undo window.
+    "tend-reviews": {
+        "task": "moderation.tasks.tend",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -208,6 +216,7 @@ VITRINE_PROMPT_TEMPLATES = BASE_DIR / "catalog" / "data" / "prompt_templates.yam
 # The conveyor, in order, inside one transaction per batch. Reads like MIDDLEWARE.
 VITRINE_STAGES = [
     "catalog.embedding.StoreEmbeddings",
+    "catalog.hashing.StoreHashes",
     "catalog.tagging.TagImages",
     "moderation.screening.ScreenImages",
     "catalog.publishing.PublishImages",
@@ -222,3 +231,6 @@ VITRINE_MAX_PIXELS = env.int("VITRINE_MAX_MEGAPIXELS", default=64) * 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of form fields; files have their own limit above
 VITRINE_TAG_THRESHOLD = env.float("VITRINE_TAG_THRESHOLD", default=0.3)
 VITRINE_REVIEW_LEASE_SECONDS = env.int("VITRINE_REVIEW_LEASE_SECONDS", default=300)
+VITRINE_UNDO_SECONDS = env.int("VITRINE_UNDO_SECONDS", default=60)
+VITRINE_BLIND_SAMPLE = env.float("VITRINE_BLIND_SAMPLE", default=0.05)
+VITRINE_BLIND_SEED = env.str("VITRINE_BLIND_SEED", default="vitrine")

@@ -5,7 +5,7 @@ from catalog.batch import Batch, Item
 from catalog.choices import Status
 from catalog.encoders import LoadedEncoder
 from catalog.models import Event
-from moderation import matching, reviewing
+from moderation import entering, matching
 from moderation.choices import ModerationEvent, Outcome
 from moderation.models import Flag
 
@@ -41,7 +41,7 @@ class ScreenImages:
         Flag.objects.bulk_create(flags)
         history.record(_event(flag) for flag in flags)
         held = {item.image.pk for item in batch.items if item.verdict == Status.HELD}
-        reviewing.enter([flag for flag in flags if flag.image_id in held])
+        entering.enter([flag for flag in flags if flag.image_id in held])
 
 
 def flag_for(

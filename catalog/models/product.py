@@ -19,7 +19,9 @@ class Product(models.Model):
     class Meta:
         ordering = ["sku"]
         constraints = [
-            models.UniqueConstraint(fields=["storefront", "sku"], name="product_sku_per_storefront"),
+            models.UniqueConstraint(
+                fields=["storefront", "sku"], name="product_sku_per_storefront"
+            ),
             models.CheckConstraint(
                 condition=models.Q(exposure__gt=0), name="product_exposure_is_positive"
             ),

@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from catalog.models import Image
-from catalog.views.access import Role, role_required
+from catalog.roles import Role
+from catalog.views.access import role_required
 
 
 def serve_picture(file: FieldFile) -> FileResponse:

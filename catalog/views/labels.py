@@ -11,7 +11,8 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from catalog.models import Image
-from catalog.views.access import Role, role_required
+from catalog.roles import Role
+from catalog.views.access import role_required
 from catalog.views.params import text
 
 PATIENCE = 8  # seconds; a warm worker answers in a fraction of one

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog import publishing
 from catalog.choices import Status
 from catalog.models import Image, Storefront, Tag
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from catalog.views.paging import page_of
 from catalog.views.params import text
 

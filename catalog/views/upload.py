@@ -19,7 +19,8 @@ from catalog.ingest import Ingested, ingest
 from catalog.ml.rejection import FILE_TOO_LARGE, ImageRejected
 from catalog.models import Image, Storefront, Tag
 from catalog.products import upsert
-from catalog.views.access import Role, person, role_required, wants_json
+from catalog.roles import Role
+from catalog.views.access import person, role_required, wants_json
 
 MAX_IDS = 100  # photos one status question may ask about
 NO_STOREFRONT = "Choose the storefront these photos belong to."

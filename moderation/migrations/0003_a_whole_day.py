@@ -449,7 +449,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='appeal',
             name='decision',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='appeal', to='moderation.decision'),
+            field=models.ForeignKey(blank=True, help_text='Empty: a bank trusted to remove had removed it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='moderation.decision'),
         ),
         migrations.AddField(
             model_name='appeal',
@@ -634,5 +634,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='sweephit',
             constraint=models.UniqueConstraint(fields=('sweep', 'image'), name='hit_once_per_sweep_and_image'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.UniqueConstraint(fields=('image', 'decision'), name='appeal_once_per_removal', nulls_distinct=False),
         ),
     ]

@@ -12,7 +12,14 @@ from moderation.models.review import Review
 class Appeal(models.Model):
     """One appeal against one decision. Its review is decided by somebody else."""
 
-    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="appeal")
+    decision = models.ForeignKey(
+        Decision,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="appeals",
+        help_text="Empty: a bank trusted to remove had removed it.",
+    )
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="appeals")
     review = models.OneToOneField(Review, on_delete=models.CASCADE, related_name="appeal")
     text = models.TextField(max_length=2000, help_text="Why the decision should change.")
@@ -29,6 +36,11 @@ class Appeal(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "decision"], nulls_distinct=False, name="appeal_once_per_removal"
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"Appeal against {self.decision}"
+        return f"Appeal for {self.image_id}"

@@ -121,9 +121,7 @@ class BankThreshold(models.Model):
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
     hold = models.FloatField(help_text="Cosine.")
     remove = models.FloatField(null=True, blank=True, help_text="Cosine.")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     note = models.CharField(max_length=300, blank=True)
     reverts = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -98,8 +98,6 @@ def render_desk(
             "image__product",
             "policy",
             "claimed_by",
-            "decision__decided_by",
-            "decision__policy",
         ),
         pk=review_id,
     )

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from catalog.models import Image
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from catalog.views.files import serve_picture
 from catalog.views.params import text
-from moderation import reviewing
+from moderation import deciding, reviewing
 from moderation.choices import Action
 from moderation.models import Exemplar, Policy, Review
 from moderation.reviewing import ReviewConflict
@@ -99,7 +100,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
         return HttpResponse("`action` and `version` are required.", status=400)
     if action == Action.REMOVE and policy is None:
         return HttpResponse("A removal names the policy it is made under.", status=400)
-    decision = reviewing.decide(
+    decision = deciding.decide(
         review_id=pk,
         moderator=person(request),
         version=int(version),

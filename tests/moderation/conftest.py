@@ -23,6 +23,12 @@ def sign_in(client: Client, make_user: Callable[..., User]) -> SignIn:
 
 
 @pytest.fixture
+def at_once(settings: object) -> None:
+    """Decisions take effect as they are made."""
+    settings.VITRINE_UNDO_SECONDS = 0  # type: ignore[attr-defined]
+
+
+@pytest.fixture
 def exemplar(picture: Picture) -> Exemplar:
     policy = Policy.objects.create(slug="weapons", name="Weapons", description="No firearms.")
     bank = Bank.objects.create(policy=policy, name="Known weapons", hold_threshold=0.87)
