@@ -14,12 +14,39 @@ from catalog.models import Image
 from moderation.choices import Outcome
 from moderation.models import Bank, Exemplar, Flag, Policy, Review
 from tests.conftest import Picture
+from tests.moderation.cases import make_review
 from tests.pages import SignIn, signing_in, tag
 
 
 @pytest.fixture
 def sign_in(client: Client, make_user: Callable[..., User]) -> SignIn:
     return signing_in(client, make_user)
+
+
+@pytest.fixture
+def ana(make_user: Callable[..., User]) -> User:
+    return make_user("ana", "moderator")
+
+
+@pytest.fixture
+def ben(make_user: Callable[..., User]) -> User:
+    return make_user("ben", "moderator")
+
+
+@pytest.fixture
+def lea(make_user: Callable[..., User]) -> User:
+    return make_user("lea", "lead")
+
+
+@pytest.fixture
+def policy(db: None) -> Policy:
+    return Policy.objects.create(slug="arms", name="Arms")
+
+
+@pytest.fixture
+def case(upload: Callable[..., Image], picture: Picture, policy: Policy) -> Review:
+    """An open review of a held photo under the policy."""
+    return make_review(upload(picture("handgun")), policy)
 
 
 @pytest.fixture
