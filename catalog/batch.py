@@ -18,6 +18,9 @@ class Item:
     vector: np.ndarray  # (dimension,) float32, L2-normalised
     verdict: Status = Status.LIVE
     screened: bool = False
+    # (256,) bool, most significant bit first; without detail it says nothing, as quality 0 tells.
+    pdq: np.ndarray = field(default_factory=lambda: np.zeros(256, dtype=np.bool_))
+    pdq_quality: int = 0  # 0 to 100
 
 
 @dataclass

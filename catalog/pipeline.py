@@ -1,4 +1,4 @@
-"""The conveyor every photo travels on: claim → decode → encode → stages → commit.
+"""The conveyor every photo travels on: claim → decode → encode, hash → stages → commit.
 
 The database is the queue. A worker leases pending rows with a token, decodes a batch ahead of
 the model, and commits everything the stages wrote in one transaction, fenced by that token. A
@@ -21,7 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from catalog import publishing
+from catalog import hashing, publishing
 from catalog.batch import Batch, Item, Stage
 from catalog.choices import Status
 from catalog.encoders import LoadedEncoder
@@ -56,7 +56,16 @@ class Lease:
 
     token: uuid.UUID
     images: list[Image]
-    pixels: list["Future[np.ndarray]"]
+    decoded: list["Future[Decoded]"]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A photo and what its one decoding gave."""
+
+    image: Image
+    pixels: np.ndarray  # (height, width, 3) uint8, as the encoder wants them
+    grid: np.ndarray  # (64, 64) float32, as the hash wants it
 
 
 @lru_cache(maxsize=1)
@@ -132,21 +141,18 @@ def _lease(encoder: LoadedEncoder, pool: ThreadPoolExecutor) -> Lease | None:
     return Lease(token, images, [pool.submit(_decode, encoder, image) for image in images])
 
 
-def _decode(encoder: LoadedEncoder, image: Image) -> np.ndarray:
-    """The original's pixels as the encoder wants them: (height, width, 3) uint8."""
+def _decode(encoder: LoadedEncoder, image: Image) -> Decoded:
     with image.original.open("rb") as file:
-        return encoder.runtime.decode(file.read())
+        return Decoded(image, *encoder.runtime.decode_both(file.read()))
 
 
 def _process(
     lease: Lease, encoder: LoadedEncoder, stages: Sequence[Stage], result: Drained
 ) -> None:
-    images: list[Image] = []
-    pixels: list[np.ndarray] = []
-    for image, future in zip(lease.images, lease.pixels, strict=True):
+    photos: list[Decoded] = []
+    for image, future in zip(lease.images, lease.decoded, strict=True):
         try:
-            pixels.append(future.result())
-            images.append(image)
+            photos.append(future.result())
         except ImageRejected as error:
             result.failed += publishing.fail(
                 image=image, code=error.code, reason=str(error), token=lease.token
@@ -158,20 +164,20 @@ def _process(
                 reason="The original file is no longer in storage. Upload the photo again.",
                 token=lease.token,
             )
-    if not images:
+    if not photos:
         return
     for stage in stages:
         stage.prepare(encoder)
     broken: list[tuple[Image, Exception]] = []
-    _bisect(images, pixels, lease.token, encoder, stages, result, broken)
-    if len(broken) == len(images) > 1:
+    _bisect(photos, lease.token, encoder, stages, result, broken)
+    if len(broken) == len(photos) > 1:
         raise PipelineFault(
-            f"None of {len(images)} photos got through; they keep waiting. First error: "
+            f"None of {len(photos)} photos got through; they keep waiting. First error: "
             f"{broken[0][1]!r}"
         ) from broken[0][1]
     for image, cause in broken:
         log.error("Photo %s broke its batch", image.pk, exc_info=cause)
-        if len(images) == 1 and image.attempts + 1 < QUARANTINE_AFTER:
+        if len(photos) == 1 and image.attempts + 1 < QUARANTINE_AFTER:
             continue  # alone it proves nothing: its lease is the pause before the next attempt
         result.failed += publishing.fail(
             image=image,
@@ -183,8 +189,7 @@ def _process(
 
 
 def _bisect(
-    images: list[Image],
-    pixels: list[np.ndarray],
+    photos: list[Decoded],
     token: uuid.UUID,
     encoder: LoadedEncoder,
     stages: Sequence[Stage],
@@ -193,46 +198,46 @@ def _bisect(
 ) -> None:
     """Commit the photos together, or find by halving which of them cannot be committed."""
     try:
-        _commit(images, pixels, token, encoder, stages, result)
+        _commit(photos, token, encoder, stages, result)
     except (OperationalError, InterfaceError):
         raise  # the database is away: nobody's photo is to blame
     except Exception as error:
-        if len(images) == 1:
-            broken.append((images[0], error))
+        if len(photos) == 1:
+            broken.append((photos[0].image, error))
             return
-        middle = len(images) // 2
-        for half in (slice(None, middle), slice(middle, None)):
-            _bisect(images[half], pixels[half], token, encoder, stages, result, broken)
+        middle = len(photos) // 2
+        for half in (photos[:middle], photos[middle:]):
+            _bisect(half, token, encoder, stages, result, broken)
 
 
 def _commit(
-    images: list[Image],
-    pixels: list[np.ndarray],
+    photos: list[Decoded],
     token: uuid.UUID,
     encoder: LoadedEncoder,
     stages: Sequence[Stage],
     result: Drained,
 ) -> None:
-    vectors = encoder.runtime.encode_images(pixels)
+    vectors = encoder.runtime.encode_images([photo.pixels for photo in photos])
+    hashes, qualities = hashing.pdq([photo.grid for photo in photos], device=encoder.runtime.device)
     with transaction.atomic():
         # Only rows this token still holds: another worker may have taken over an expired lease.
         held = {
             image.pk: image
             for image in Image.objects.select_for_update()
-            .filter(pk__in=[i.pk for i in images], lease_token=token, status=Status.PENDING)
+            .filter(pk__in=[p.image.pk for p in photos], lease_token=token, status=Status.PENDING)
             .order_by("pk")
         }
         items = [
-            Item(held[image.pk], vector)
-            for image, vector in zip(images, vectors, strict=True)
-            if image.pk in held
+            Item(held[photo.image.pk], vector, pdq=pdq, pdq_quality=int(quality))
+            for photo, vector, pdq, quality in zip(photos, vectors, hashes, qualities, strict=True)
+            if photo.image.pk in held
         ]
         if items:
             batch = Batch(items, encoder)
             for stage in stages:
                 stage.process(batch)
     result.done += len(items)
-    result.lost += len(images) - len(items)
+    result.lost += len(photos) - len(items)
 
 
 def _release_quietly(token: uuid.UUID) -> None:

@@ -71,7 +71,7 @@ class DualEncoder:
         scoring: ``softmax`` or ``sigmoid``, with logit_scale (exponentiated) and logit_bias, as
             the checkpoint was trained; see :func:`.scoring.probabilities`.
 
-    ``decode`` may run in many threads; the two ``encode`` methods belong to one thread at a time.
+    The ``decode`` methods may run in many threads, the ``encode`` methods in one at a time.
     """
 
     def __init__(
@@ -112,6 +112,14 @@ class DualEncoder:
             ImageRejected: the bytes are no whole image.
         """
         return images.decode(data, self.preprocessing)
+
+    def decode_both(self, data: bytes) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """What ``decode`` gives, and the luma grid (64, 64) for :func:`.hashing.pdq`; thread-safe.
+
+        Raises:
+            ImageRejected: the bytes are no whole image.
+        """
+        return images.decode_both(data, self.preprocessing)
 
     def encode_images(self, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Unit vectors (n, dimension) of decoded pictures, in order."""

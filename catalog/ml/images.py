@@ -7,19 +7,27 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from . import rejection
 from .colour import is_plain, to_srgb
-from .opening import open_image, orientation_of, oriented_size
-from .orientation import METHODS, to_stored
-from .preprocessing import Preprocessing
+from .decoding import decode, decode_both, luma
+from .opening import draft, open_image, orientation_of, oriented_size
+from .orientation import METHODS
 from .rejection import ImageRejected
 from .sniffing import sniff
 
-__all__ = ["Checked", "ImageRejected", "Limits", "check", "decode", "render", "renditions"]
+__all__ = [
+    "Checked",
+    "ImageRejected",
+    "Limits",
+    "check",
+    "decode",
+    "decode_both",
+    "luma",
+    "render",
+    "renditions",
+]
 
 MEGAPIXEL: Final = 1_000_000
 
@@ -99,53 +107,6 @@ def check(data: bytes, limits: Limits | None = None) -> Checked:
     )
 
 
-def decode(data: bytes, prep: Preprocessing) -> NDArray[np.uint8]:
-    """The pixels an encoder wants: uint8, (``prep.height``, ``prep.width``, 3), RGB.
-
-    Only the part the centre crop keeps is computed: the pixels of resizing everything and cutting
-    afterwards, but for a rounding step where Pillow runs its two passes in the other order. So a
-    16 by 1,000,000 strip costs no more than a square.
-
-    Raises:
-        ImageRejected: the bytes are no image, or no whole one.
-    """
-    image = open_image(data, sniff(data))
-    try:
-        orientation = orientation_of(image)
-        width, height = image.size
-        shown = (height, width) if orientation >= 5 else (width, height)
-        plan = prep.geometry(*shown)
-        across, down = shown[0] / plan.width, shown[1] / plan.height
-        box = to_stored(
-            (
-                plan.left * across,
-                plan.top * down,
-                (plan.left + prep.width) * across,
-                (plan.top + prep.height) * down,
-            ),
-            orientation=orientation,
-            width=width,
-            height=height,
-        )
-        resized = (plan.height, plan.width) if orientation >= 5 else (plan.width, plan.height)
-        size = (prep.height, prep.width) if orientation >= 5 else (prep.width, prep.height)
-        scale = _draft(image, tuple(prep.dct_margin * side for side in resized))
-        image.load()
-        if not is_plain(image):
-            image = to_srgb(image)
-        low_x, low_y, high_x, high_y = (edge * scale for edge in box)
-        # Rounding may push an edge past the last column by a part of a millionth.
-        within = (low_x, low_y, min(high_x, image.width), min(high_y, image.height))
-        small = to_srgb(image.resize(size, Image.Resampling(prep.resample), box=within))
-        if orientation in METHODS:
-            small = small.transpose(METHODS[orientation])
-        return np.array(small, dtype=np.uint8)
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise rejection.from_decoder(error) from error
-
-
 def renditions(data: bytes, sizes: Sequence[int], *, quality: int = 85) -> list[bytes]:
     """For each of ``sizes``, in their order, a progressive JPEG of at most that many pixels a side.
 
@@ -159,7 +120,7 @@ def renditions(data: bytes, sizes: Sequence[int], *, quality: int = 85) -> list[
     image = open_image(data, sniff(data))
     try:
         orientation = orientation_of(image)
-        _draft(image, _fit(image.size, wanted[0]))
+        draft(image, _fit(image.size, wanted[0]))
         image.load()
         if not is_plain(image):
             image = to_srgb(image)
@@ -191,19 +152,6 @@ def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
     """``size`` shrunk so that its longer side is at most ``side`` pixels, never below 1."""
     factor = min(1.0, side / max(size))
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
-
-
-def _draft(image: Image.Image, at_least: tuple[int, ...]) -> float:
-    """Let the JPEG decoder halve the picture up to three times; the factor that gave.
-
-    Other formats, and ``at_least`` of 0, are left at 1.0.
-    """
-    width, height = at_least
-    if width < 1 or height < 1:
-        return 1.0
-    stored = image.width
-    drafted = image.draft(None, (width, height))
-    return 1.0 if drafted is None else float(drafted[1][2]) / stored
 
 
 def _mebibytes(count: int) -> str:

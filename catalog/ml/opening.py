@@ -70,6 +70,20 @@ def oriented_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if orientation_of(image) >= 5 else (width, height)
 
 
+def draft(image: Image.Image, at_least: tuple[int, int]) -> int:
+    """Let the JPEG decoder halve the picture up to three times: 1, 2, 4 or 8, the factor taken.
+
+    The picture keeps at least the (width, height) ``at_least``, pixels as stored. Other formats,
+    and ``at_least`` of 0, stay as they are, which is a factor of 1.
+    """
+    width, height = at_least
+    if width < 1 or height < 1:
+        return 1
+    stored = image.width
+    drafted = image.draft(None, (width, height))
+    return 1 if drafted is None else round(stored / drafted[1][2])
+
+
 def count_scans(data: bytes) -> int:
     """Scans of the first picture in a JPEG stream.
 
