@@ -183,6 +183,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "pipeline"
 CELERY_TASK_ROUTES = {
     "catalog.tasks.score_label": {"queue": "interactive"},
+    "moderation.tasks.embed_exemplars": {"queue": "interactive"},
     # Work on the database alone: it needs no model and must not wait for one.
     "moderation.tasks.tend": {"queue": "background"},
 }
@@ -201,6 +202,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "moderation.tasks.tend",
         "schedule": 5.0,
         "options": {"expires": 5.0},
+    },
+    # Exemplars are embedded when they are added; this is for a ring that was lost.
+    "embed-exemplars": {
+        "task": "moderation.tasks.embed_exemplars",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -234,3 +241,5 @@ VITRINE_REVIEW_LEASE_SECONDS = env.int("VITRINE_REVIEW_LEASE_SECONDS", default=3
 VITRINE_UNDO_SECONDS = env.int("VITRINE_UNDO_SECONDS", default=60)
 VITRINE_BLIND_SAMPLE = env.float("VITRINE_BLIND_SAMPLE", default=0.05)
 VITRINE_BLIND_SEED = env.str("VITRINE_BLIND_SEED", default="vitrine")
+VITRINE_FLOOD_FACTOR = env.float("VITRINE_FLOOD_FACTOR", default=5.0)
+VITRINE_FLOOD_MINIMUM = env.int("VITRINE_FLOOD_MINIMUM", default=20)
