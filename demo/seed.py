@@ -107,6 +107,7 @@ def house_rules(*, mini: bool) -> int:
                 "severity": severity,
                 "review_within_minutes": minutes,
                 "description": description,
+                "needs_second_person": severity == Severity.SEVERE,
             },
         )
     exemplars = manifest()["exemplars"]
