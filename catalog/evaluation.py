@@ -172,6 +172,29 @@ def evaluate(
     )
 
 
+def embed(
+    folder: Path,
+    *,
+    encoder: Encoder,
+    photos: Iterable[Photo],
+    progress: Callable[[int], None] = lambda done: None,
+) -> tuple[list[Photo], NDArray[np.float32], list[tuple[str, str]]]:
+    """The vectors of ``photos``: (readable photos, (n, d) unit vectors, (path, reason) left out).
+
+    Raises:
+        ValueError: none of them could be read.
+    """
+    unreadable: list[tuple[str, str]] = []
+    found: list[Photo] = []
+    vectors: list[NDArray[np.float32]] = []
+    for batch, pixels in _decoded(folder, photos, encoder, unreadable, progress):
+        found.extend(batch)
+        vectors.append(encoder.encode_images(pixels))
+    if not found:
+        raise ValueError(f"None of the photos in {folder} could be read.")
+    return found, np.concatenate(vectors), sorted(unreadable)
+
+
 def class_names(photos: Iterable[Photo]) -> list[str]:
     """The distinct class names of ``photos``, sorted."""
     return sorted({photo.class_name for photo in photos})
