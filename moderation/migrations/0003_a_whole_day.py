@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
             name='SweepHit',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.FloatField()),
+                ('score', models.FloatField(help_text='From 0 to 1 for vectors and hashes alike, 1 is nearest.')),
                 ('acted', models.BooleanField(default=False, help_text='The sweep held or removed the photo.')),
                 ('status_before', models.CharField(max_length=10)),
                 ('reverted', models.BooleanField(default=False)),
@@ -570,6 +570,11 @@ class Migration(migrations.Migration):
             model_name='sweep',
             name='started_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='sweep',
+            name='reverted_by',
+            field=models.ForeignKey(blank=True, help_text='Who took it back.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='flag',

@@ -35,6 +35,14 @@ class Sweep(models.Model):
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    reverted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who took it back.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -54,7 +62,7 @@ class SweepHit(models.Model):
     sweep = models.ForeignKey(Sweep, on_delete=models.CASCADE, related_name="hits")
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
     exemplar = models.ForeignKey(Exemplar, on_delete=models.PROTECT, related_name="+")
-    score = models.FloatField()
+    score = models.FloatField(help_text="From 0 to 1 for vectors and hashes alike, 1 is nearest.")
     acted = models.BooleanField(default=False, help_text="The sweep held or removed the photo.")
     status_before = models.CharField(max_length=10)
     reverted = models.BooleanField(default=False)
