@@ -10,6 +10,9 @@ from moderation.models import Bank, Exemplar
 # authors say. It is asked of both sides: such photos match no hash, such exemplars are not used.
 LEAST_QUALITY = 50
 
+# Characters that the exemplar's columns take.
+MOST_NOTE, MOST_SOURCE = 300, 120
+
 # Exemplars that can be matched by their hash.
 USABLE = Q(pdq__isnull=False, pdq_quality__gte=LEAST_QUALITY)
 
@@ -42,8 +45,7 @@ def bare(
             f"Quality {quality} is not between {LEAST_QUALITY} and 100. Below {LEAST_QUALITY} a "
             "hash is near those of many other pictures, so it is not matched."
         )
-    for name, text in (("note", note), ("source", source)):
-        most = Exemplar._meta.get_field(name).max_length
+    for name, text, most in (("note", note, MOST_NOTE), ("source", source, MOST_SOURCE)):
         if len(text) > most:
             raise BadHash(f"The {name} has {len(text)} characters; at most {most} are kept.")
     return Exemplar(

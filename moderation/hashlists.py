@@ -95,7 +95,7 @@ def export_csv(bank: Bank) -> Iterator[str]:
     )
     writer.writerow(COLUMNS)
     for bits, quality, note, source in rows:
-        digits = pdq_text.to_hex(pdq_text.from_bits(bits))
+        digits = pdq_text.to_hex(pdq_text.from_bits(str(bits)))
         writer.writerow([digits, quality, _escaped(note), _escaped(source)])
         yield buffer.getvalue()
         buffer.seek(0)

@@ -1,73 +1,149 @@
-"""Stage: screen each photo against every bank; flags and reviews come out."""
+"""Stage: screen each photo against every bank and prompt; flags and reviews come out."""
+
+from collections import Counter
+from functools import partial
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Q
 
 from catalog import history
 from catalog.batch import Batch, Item
 from catalog.choices import Status
 from catalog.encoders import LoadedEncoder
 from catalog.models import Event
-from moderation import entering, matching
-from moderation.choices import ModerationEvent, Outcome
+from moderation import banks, embedding, entering, flooding, matching, prompts
+from moderation.choices import BankKind, MatchKind, ModerationEvent, Outcome
+from moderation.matching import Match, Matcher
 from moderation.models import Flag
+from moderation.prompts import Described, PromptMatch
+
+EVENTS = {
+    Outcome.VETOED: (ModerationEvent.VETOED, "vetoed by a safe exemplar"),
+    Outcome.UNSAMPLED: (ModerationEvent.UNSAMPLED, "outside the bank's sample"),
+}
 
 
 class ScreenImages:
-    """Raises the verdict of photos near violating exemplars, and marks every photo screened."""
+    """Raises the verdict of photos that match, and marks every photo screened."""
 
     def __init__(self) -> None:
-        self._matcher: matching.Matcher | None = None
+        self._matcher: Matcher | None = None
+        self._described: tuple[Described, ...] = ()
         self._state: tuple[int, matching.State] | None = None
 
     def prepare(self, encoder: LoadedEncoder) -> None:
-        state = (encoder.row.pk, matching.state())
-        if state != self._state:
-            self._matcher = matching.build(encoder)
-            self._state = state
+        self._refresh(encoder)
 
     def process(self, batch: Batch) -> None:
-        if self._matcher is None:
-            raise RuntimeError("The screening stage was not prepared before its first batch.")
-        Flag.objects.filter(
-            image__in=[item.image for item in batch.items], encoder=batch.encoder.row
-        ).delete()
+        # Prepared outside the transaction, where encoding delays nobody; asked again inside it,
+        # with the banks held still, so that no change slips in between.
+        banks.hold_still()
+        matcher = self._refresh(batch.encoder)
+        _forget(batch)
         flags: list[Flag] = []
-        for item, matches in zip(batch.items, self._matcher.nearest(batch.vectors), strict=True):
+        matches = matcher.matches(
+            batch.vectors,
+            np.stack([item.pdq for item in batch.items]),
+            np.array([item.pdq_quality for item in batch.items]),
+        )
+        described = prompts.matches(self._described, batch.vectors, batch.encoder.row)
+        for item, by_bank, by_prompt in zip(batch.items, matches, described, strict=True):
             raised = [
-                flag_for(item, match, matches, batch.encoder)
-                for match in matching.violating(matches)
+                flag_for(item, m, by_bank, batch.encoder) for m in matching.violating(by_bank)
             ]
-            flags.extend(raised)
+            raised += [prompt_flag(item, m, by_bank, batch.encoder) for m in by_prompt]
+            flags += raised
             item.verdict = verdict(raised)
             item.screened = True
         Flag.objects.bulk_create(flags)
         history.record(_event(flag) for flag in flags)
         held = {item.image.pk for item in batch.items if item.verdict == Status.HELD}
-        entering.enter([flag for flag in flags if flag.image_id in held])
+        entering.enter(flag for flag in flags if flag.image_id in held)
+        _count(matcher, len(batch.items), flags)
+
+    def _refresh(self, encoder: LoadedEncoder) -> Matcher:
+        """The matcher of what the banks are now."""
+        state = (encoder.row.pk, matching.state())
+        if self._matcher is None or state != self._state:
+            embedding.embed_missing(encoder)
+            self._described = prompts.build(encoder)
+            self._matcher = matching.build(encoder, before=self._matcher)
+            self._state = state
+        return self._matcher
 
 
-def flag_for(
-    item: Item, match: matching.Match, matches: list[matching.Match], encoder: LoadedEncoder
-) -> Flag:
-    """The flag of one match over its bank's threshold, vetoed or not."""
-    bank = match.bank
-    safe = matching.veto(match, matches)
-    outcome, threshold = Outcome.HOLD, bank.hold_threshold
-    if bank.remove_threshold is not None and match.score >= bank.remove_threshold:
-        outcome, threshold = Outcome.REMOVE, bank.remove_threshold
-    if safe:
-        outcome = Outcome.VETOED
-    return Flag(
-        image=item.image,
-        policy=bank.policy,
-        bank=bank,
-        bank_version=bank.version,
-        exemplar_id=match.exemplar_id,
-        encoder=encoder.row,
-        score=match.score,
-        threshold=threshold,
-        outcome=outcome,
-        vetoed_by_id=safe.exemplar_id if safe else None,
-        veto_score=safe.score if safe else None,
+def _forget(batch: Batch) -> None:
+    """Drop what an earlier screening with this encoder found: the photos are screened anew."""
+    Flag.objects.filter(
+        Q(encoder=batch.encoder.row) | Q(kind=MatchKind.HASH),
+        image__in=[item.image for item in batch.items],
+        withdrawn_at__isnull=True,
+    ).delete()
+
+
+def flag_for(item: Item, match: Match, matches: list[Match], encoder: LoadedEncoder) -> Flag:
+    """The flag of one match in a violating bank, whatever comes of it.
+
+    A hash says that it is the same picture, which a person confirms: only a vector removes. A
+    bank in quarantine removes nothing.
+    """
+    bank, by_hash = match.bank, match.kind == MatchKind.HASH
+    outcome, threshold = Outcome.HOLD, float(bank.hash_distance or 0)
+    if not by_hash:
+        threshold, remove = match.limits.hold, match.limits.remove
+        if remove is not None and match.score >= remove and not bank.quarantined_at:
+            outcome, threshold = Outcome.REMOVE, remove
+    if not matching.sampled(bank, item.image.sha256):
+        outcome = Outcome.UNSAMPLED
+    return _overruled(
+        Flag(
+            image=item.image,
+            kind=match.kind,
+            policy=bank.policy,
+            bank=bank,
+            bank_version=bank.version,
+            exemplar_id=match.exemplar_id,
+            encoder=None if by_hash else encoder.row,
+            score=match.score,
+            threshold=threshold,
+            outcome=outcome,
+            quarantined=bank.quarantined_at is not None,
+        ),
+        matching.veto(matches, policy_id=bank.policy_id, against=match),
     )
+
+
+def prompt_flag(
+    item: Item, match: PromptMatch, matches: list[Match], encoder: LoadedEncoder
+) -> Flag:
+    """The flag of a photo that a policy's prompts describe."""
+    return _overruled(
+        Flag(
+            image=item.image,
+            kind=MatchKind.PROMPT,
+            policy=match.policy,
+            bank_version=match.policy.version,
+            prompt=match.prompt,
+            prompt_text=match.prompt.text,
+            encoder=encoder.row,
+            score=match.score,
+            threshold=match.threshold,
+            outcome=Outcome.HOLD,
+        ),
+        matching.veto(matches, policy_id=match.policy.pk),
+    )
+
+
+def _overruled(flag: Flag, safe: Match | None) -> Flag:
+    """The flag with its veto, if there is one. The veto's score is a cosine, in bits when both
+    are hashes, and a hash's share of equal bits where only the veto is one."""
+    if safe:
+        flag.outcome = Outcome.VETOED
+        flag.vetoed_by_id = safe.exemplar_id
+        only_safe = safe.kind == MatchKind.HASH and flag.kind != MatchKind.HASH
+        flag.veto_score = 1 - safe.score / 256 if only_safe else safe.score
+    return flag
 
 
 def verdict(flags: list[Flag]) -> Status:
@@ -78,17 +154,35 @@ def verdict(flags: list[Flag]) -> Status:
     return Status.HELD if Outcome.HOLD in outcomes else Status.LIVE
 
 
+def _count(matcher: Matcher, screened: int, flags: list[Flag]) -> None:
+    """Have the banks' traffic counted once the batch is committed; a failure there is logged and
+    costs a count, never a photo."""
+    standing = {
+        (flag.image_id, flag.bank_id)
+        for flag in flags
+        if flag.bank_id and flag.outcome in (Outcome.HOLD, Outcome.REMOVE)
+    }
+    held = Counter(bank_id for _, bank_id in standing if bank_id)
+    counted = [bank.pk for bank in matcher.banks if bank.kind == BankKind.VIOLATING]
+    if counted:
+        note = partial(flooding.count, banks=counted, screened=screened, held=held)
+        transaction.on_commit(note, robust=True)
+
+
 def _event(flag: Flag) -> Event:
-    vetoed = flag.outcome == Outcome.VETOED
-    summary = (
-        f"{flag.policy}: {flag.score:.2f} in {flag.bank.name} "
-        f"({'vetoed by a safe exemplar' if vetoed else f'threshold {flag.threshold:.2f}'})"
-    )
+    kind, consequence = EVENTS.get(Outcome(flag.outcome), (ModerationEvent.FLAGGED, ""))
+    if flag.kind == MatchKind.HASH:
+        found = f"same picture, {flag.score:.0f} bits differ"
+        consequence = consequence or f"within {flag.threshold:.0f}"
+    else:
+        found = f"{flag.score:.2f}" + (" for" if flag.bank is None else "")
+        consequence = consequence or f"threshold {flag.threshold:.2f}"
+    where = flag.cause if flag.bank is None else f"in {flag.bank.name}"
     return history.event(
         image=flag.image,
-        kind=ModerationEvent.VETOED if vetoed else ModerationEvent.FLAGGED,
-        summary=summary,
-        exemplar=str(flag.exemplar_id),
+        kind=kind,
+        summary=f"{flag.policy}: {found} {where} ({consequence})",
+        exemplar=str(flag.exemplar_id) if flag.exemplar_id else None,
         score=round(flag.score, 4),
         bank_version=flag.bank_version,
     )

@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
-from moderation import deciding, reviewing
+from catalog.encoders import load_configured
+from catalog.models import Encoder
+from moderation import deciding, embedding, prompts, reviewing
 
 
 @shared_task(ignore_result=True)
@@ -10,3 +12,14 @@ def tend() -> None:
     """Let decisions take effect whose undo window has passed, and claims expire."""
     deciding.settle_due()
     reviewing.expire_claims()
+
+
+@shared_task(ignore_result=True)
+def embed_exemplars() -> None:
+    """Embed exemplars and prompts that are new, so that the next batch need not."""
+    active = Encoder.objects.filter(is_active=True).first()
+    if active and not (embedding.missing(active).exists() or prompts.missing(active).exists()):
+        return
+    encoder = load_configured()
+    embedding.embed_missing(encoder)
+    prompts.encode_missing(encoder)

@@ -1,4 +1,4 @@
-"""Screening: banks against photos, through the whole conveyor."""
+"""Screening: banks against photos, through the whole conveyor; hashes are in a file of their own."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,9 @@ def weapons(db: None) -> Policy:
 
 @pytest.fixture
 def bank(weapons: Policy) -> Bank:
-    return Bank.objects.create(policy=weapons, name="Handguns", hold_threshold=0.95)
+    return Bank.objects.create(
+        policy=weapons, name="Handguns", hold_threshold=0.95, hash_distance=None
+    )
 
 
 def test_a_bank_with_exactly_one_exemplar_matches(
@@ -68,7 +70,11 @@ def test_a_safe_bank_vetoes(bank: Bank, upload: Upload, picture: Picture, proces
     bank.save()
     banks.add_exemplar(bank=bank, data=picture("handgun", 1))
     safe = Bank.objects.create(
-        policy=bank.policy, name="Toys", kind=BankKind.SAFE, hold_threshold=0.9
+        policy=bank.policy,
+        name="Toys",
+        kind=BankKind.SAFE,
+        hold_threshold=0.9,
+        hash_distance=None,
     )
     toy = banks.add_exemplar(bank=safe, data=picture("water-pistol", 3))
     image, real = upload(picture("water-pistol", 3)), upload(picture("handgun", 1))
@@ -88,7 +94,12 @@ def test_a_veto_needs_its_margin(
 ) -> None:
     banks.add_exemplar(bank=bank, data=picture("handgun", 1))
     safe = Bank.objects.create(
-        policy=bank.policy, name="Toys", kind=BankKind.SAFE, hold_threshold=0.5, veto_margin=0.2
+        policy=bank.policy,
+        name="Toys",
+        kind=BankKind.SAFE,
+        hold_threshold=0.5,
+        veto_margin=0.2,
+        hash_distance=None,
     )
     banks.add_exemplar(bank=safe, data=picture("handgun", 1))  # equally near: no margin
     image = upload(picture("handgun", 1))
@@ -178,7 +189,7 @@ def test_one_review_for_a_photo_that_breaks_two_policies_the_worse_first(
     bank: Bank, upload: Upload, picture: Picture, process: Process
 ) -> None:
     mild = Policy.objects.create(slug="mild", name="Mild", severity=Severity.LOW)
-    second = Bank.objects.create(policy=mild, name="Same", hold_threshold=0.9)
+    second = Bank.objects.create(policy=mild, name="Same", hold_threshold=0.9, hash_distance=None)
     for each in (bank, second):
         banks.add_exemplar(bank=each, data=picture("handgun", 1))
     upload(picture("handgun", 1))
