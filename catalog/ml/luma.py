@@ -28,6 +28,11 @@ ENOUGH: Final = 128
 # What is kept where that costs nothing.
 COMFORTABLE: Final = 256
 
+# Rows multiplied at once. Larger products would wake the threads of the linear algebra library,
+# which then get in the way of the decoding threads: twice the time for everything, measured.
+_BAND: Final = 4
+Weights = tuple[tuple[slice, NDArray[np.float32]], ...]
+
 # EXIF orientations whose upright columns, or rows, run against the stored pixels that give them.
 _X_REVERSED: Final = (2, 3, 7, 8)
 _Y_REVERSED: Final = (3, 4, 6, 7)
@@ -57,16 +62,25 @@ def luma_grid(
     gray = image.convert("F")
     columns = _weights(size[0], block * across, orientation in _X_REVERSED)
     rows = _weights(size[1], block * down, orientation in _Y_REVERSED)
-    grid = rows @ np.asarray(gray) @ columns.T
-    return np.ascontiguousarray(grid.T if orientation >= 5 else grid)
+    grid = _apply(columns, _apply(rows, np.asarray(gray)).T)
+    return np.ascontiguousarray(grid if orientation >= 5 else grid.T)
+
+
+def _apply(weights: Weights, lines: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``weights`` times ``lines`` (blocks, n): (64, n)."""
+    out = np.empty((SIDE, lines.shape[1]), dtype=np.float32)
+    for band, (source, matrix) in enumerate(weights):
+        np.matmul(matrix, lines[source], out=out[band * _BAND : (band + 1) * _BAND])
+    return out
 
 
 @lru_cache(maxsize=128)
-def _weights(length: int, block: int, reverse: bool) -> NDArray[np.float32]:
+def _weights(length: int, block: int, reverse: bool) -> Weights:
     """What each block of a line of pixels adds to each of the 64 picked ones.
 
-    Shape (64, blocks); every row sums to 1. ``length`` pixels, in blocks of ``block``, the last
-    one perhaps shorter; ``reverse`` when the line is stored back to front.
+    A matrix (64, blocks) whose rows sum to 1, in bands of rows without the zeros left and right.
+    ``length`` pixels, in blocks of ``block``, the last one perhaps shorter; ``reverse`` when the
+    line is stored back to front.
     """
     window = -(-length // (2 * SIDE))
     # An even window reaches one pixel further forward than back; at the ends it is cut off.
@@ -88,5 +102,10 @@ def _weights(length: int, block: int, reverse: bool) -> NDArray[np.float32]:
     place = (length - 1 - pixel if reverse else pixel) // block
     summed = np.bincount(row * blocks + place, weight, minlength=SIDE * blocks)
     matrix = summed.reshape(SIDE, blocks).astype(np.float32)
-    matrix.flags.writeable = False  # shared by every caller
-    return matrix
+    bands = []
+    for top in range(0, SIDE, _BAND):
+        rows = matrix[top : top + _BAND]
+        used = np.flatnonzero(rows.any(axis=0))
+        source = slice(int(used[0]), int(used[-1]) + 1)
+        bands.append((source, np.ascontiguousarray(rows[:, source])))
+    return tuple(bands)
