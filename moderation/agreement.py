@@ -40,6 +40,9 @@ class Agreement:
         return self.n < FEW
 
 
+NOTHING = Agreement(0, None, None)
+
+
 def cohens_kappa(table: Table) -> Agreement:
     """Kappa from how often each pair of verdicts occurred: (first rater's, second's) → count.
 
@@ -48,7 +51,7 @@ def cohens_kappa(table: Table) -> Agreement:
     """
     n = sum(table.values())
     if n == 0:
-        return Agreement(0, None, None)
+        return NOTHING
     first: Counter[str] = Counter()
     second: Counter[str] = Counter()
     alike = 0
