@@ -1,4 +1,5 @@
 // Every page: theme, veil, keys, lists, toasts.
+import { startDialogs } from "./dialogs.js";
 import { startKeys } from "./keys.js";
 import { startLists } from "./lists.js";
 import { startTheme } from "./theme.js";
@@ -10,6 +11,7 @@ startVeil();
 startKeys();
 startLists();
 startToasts();
+startDialogs();
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
