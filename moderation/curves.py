@@ -136,9 +136,10 @@ def curve(scores: Scores, labels: Labels) -> Curve:
     order = np.argsort(-known, kind="stable")
     ranked, right = known[order], labels[finite][order]
     # The last photo of each distinct score: photos that score the same are held together.
-    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else []
-    at = np.asarray(ends, dtype=np.int64)
-    return Curve(ranked[at], np.cumsum(right)[at], at + 1, int(labels.sum()))
+    last = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]
+    at = np.flatnonzero(last).astype(np.int64)
+    caught = np.cumsum(right, dtype=np.int64)[at]
+    return Curve(ranked[at], caught, at + 1, int(labels.sum()))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from moderation.curves import Scores, Share, Suggestion, Tally, nearest, suggest
 Vectors = NDArray[np.float32]
 Marks = NDArray[np.bool_]
 
-LEAST_LEFT = 4  # photos of the product beside its exemplars: at least two to learn from, two to judge
+LEAST_LEFT = 4  # photos of the product beside its exemplars: two to learn from, two to judge
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def plan(paths: Sequence[str], product: Marks, *, exemplars: int, seed: int) -> 
     Raises:
         ValueError: too few photos of the product.
     """
-    members = np.flatnonzero(product)
+    members = [int(index) for index in np.flatnonzero(product)]
     if exemplars < 1:
         raise ValueError("A bank needs at least one exemplar.")
     if len(members) < exemplars + LEAST_LEFT:
@@ -82,7 +82,7 @@ def plan(paths: Sequence[str], product: Marks, *, exemplars: int, seed: int) -> 
     ranked = sorted(members, key=lambda index: _digest(f"{seed}:exemplar:{paths[index]}"))
     chosen = np.array(ranked[:exemplars], dtype=np.int64)
     # The product's remaining photos take turns, so that both halves have some of the few there are.
-    turns = {int(index): place % 2 == 0 for place, index in enumerate(ranked[exemplars:])}
+    turns = {index: place % 2 == 0 for place, index in enumerate(ranked[exemplars:])}
     decided = np.array(
         [
             turns.get(index, _digest(f"{seed}:half:{path}") % 2 == 0)

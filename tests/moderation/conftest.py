@@ -10,11 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.choices import Status
-from catalog.models import Image
+from catalog.models import Image, Storefront
 from moderation.choices import Outcome
 from moderation.models import Bank, Exemplar, Flag, Policy, Review
 from tests.conftest import Picture
 from tests.moderation.cases import make_review
+from tests.moderation.lab import Lab, make_lab
 from tests.pages import SignIn, signing_in, tag
 
 
@@ -88,3 +89,9 @@ def review(upload: Callable[..., Image], picture: Picture, exemplar: Exemplar) -
         priority=3.0,
         due_at=timezone.now() + timedelta(hours=1),
     )
+
+
+@pytest.fixture
+def lab(storefront: Storefront, make_user: Callable[..., User]) -> Lab:
+    """A bank that holds from 0.875, with one exemplar, and no photos yet."""
+    return make_lab(storefront, make_user)
