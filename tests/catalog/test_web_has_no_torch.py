@@ -17,7 +17,10 @@ app.loader.import_default_modules()    # every task module, as sending one needs
 from django.contrib import admin       # autodiscovered with the URLs
 client = Client(headers={"host": "localhost"})
 assert client.get("/login/").status_code == 200
-heavy = {"torch", "transformers", "safetensors", "tokenizers", "catalog.ml.encoder"}
+heavy = {
+    "torch", "transformers", "safetensors", "tokenizers",
+    "catalog.ml.encoder", "catalog.ml.hashing",
+}
 print(sorted(heavy & set(sys.modules)))
 """
 
