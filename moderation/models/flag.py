@@ -104,6 +104,11 @@ class Flag(models.Model):
         return f"{self.policy} {self.score:.2f} (threshold {self.threshold:.2f})"
 
     @property
+    def is_standing(self) -> bool:
+        """Whether it still counts against the photo; `standing()` asks the same of the database."""
+        return self.outcome in (Outcome.HOLD, Outcome.REMOVE) and self.withdrawn_at is None
+
+    @property
     def closeness(self) -> float:
         """The score on one scale from 0 to 1 for every kind, higher is nearer."""
         return 1 - self.score / 256 if self.kind == MatchKind.HASH else self.score

@@ -1,16 +1,14 @@
 """The review desk: look, claim, decide, and straight on to the next."""
 
-from collections.abc import Callable
-from functools import wraps
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, resolve_url
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
 from catalog.models import Image
 from catalog.roles import Role
@@ -18,44 +16,14 @@ from catalog.views.access import person, role_required
 from catalog.views.files import serve_picture
 from catalog.views.params import text
 from moderation import deciding, reviewing
-from moderation.choices import Action
-from moderation.models import Exemplar, Policy, Review
+from moderation.actions import ACTIONS
+from moderation.models import Exemplar, Review
 from moderation.reviewing import ReviewConflict
+from moderation.views import trail
 from moderation.views.desk import render_desk
-
-NOTE_LIMIT = 500
-
-Step = Callable[[HttpRequest, int], HttpResponseBase]
-
-
-def _away(request: HttpRequest, to: str) -> HttpResponseBase:
-    """Leave the desk for another page, also from within an htmx request."""
-    if request.headers.get("HX-Request"):
-        return HttpResponseClientRedirect(resolve_url(to))
-    return redirect(to)
-
-
-def _next(request: HttpRequest) -> HttpResponseBase:
-    review = reviewing.claim_next(moderator=person(request))
-    if review is None:
-        return _away(request, "moderation:queue")
-    return redirect("moderation:review", review.pk)
-
-
-def step(view: Step) -> Callable[..., HttpResponseBase]:
-    """A POST on one review: unknown ones are 404, conflicts are shown on the desk itself."""
-
-    @require_POST
-    @role_required(Role.MODERATOR)
-    @wraps(view)
-    def guarded(request: HttpRequest, pk: int) -> HttpResponseBase:
-        get_object_or_404(Review.objects.only("pk"), pk=pk)
-        try:
-            return view(request, pk)
-        except ReviewConflict as conflict:
-            return render_desk(request, pk, conflict)
-
-    return guarded
+from moderation.views.steps import address, away, onward, step, wanted_at
+from moderation.views.verdicts import NOTE_LIMIT, VerdictRefused, verdict_in, version_in
+from moderation.views.wanting import Passing, wanted_of
 
 
 @require_safe
@@ -66,51 +34,115 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     return render_desk(request, pk)
 
 
+@require_safe
+@never_cache
+@role_required(Role.MODERATOR)
+def standing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asked every few seconds by screens that only watch: 204, or the desk once it changed."""
+    found = get_object_or_404(Review.objects.only("version"), pk=pk)
+    if request.GET.get("version") == str(found.version):
+        return HttpResponse(status=204)
+    return render_desk(request, pk)
+
+
 @require_POST
 @role_required(Role.MODERATOR)
 def next_review(request: HttpRequest) -> HttpResponseBase:
-    return _next(request)
+    """Start, or go on, with the most urgent review, also if it was left for later before."""
+    trail.forget_left(request)
+    return onward(request, wanted_of(request))
 
 
 @step
-def claim(request: HttpRequest, pk: int) -> HttpResponseBase:
-    reviewing.claim(review_id=pk, moderator=person(request))
-    return redirect("moderation:review", pk)
+def claim(request: HttpRequest, review: Review) -> HttpResponseBase:
+    reviewing.claim(review_id=review.pk, moderator=person(request))
+    return redirect(address(review.pk, wanted_at(request, review)))
 
 
 @step
-def release(request: HttpRequest, pk: int) -> HttpResponseBase:
-    reviewing.release(review_id=pk, moderator=person(request))
-    return _away(request, "moderation:queue")
+def release(request: HttpRequest, review: Review) -> HttpResponseBase:
+    reviewing.release(review_id=review.pk, moderator=person(request))
+    return away(request, "moderation:queue", wanted_at(request, review))
 
 
 @step
-def skip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    reviewing.skip(review_id=pk, moderator=person(request))
+def skip(request: HttpRequest, review: Review) -> HttpResponseBase:
+    reviewing.skip(review_id=review.pk, moderator=person(request))
     messages.info(request, "Skipped: it stays in everyone else’s queue.")
-    return _next(request)
+    return onward(request, wanted_at(request, review))
 
 
 @step
-def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
+def later(request: HttpRequest, review: Review) -> HttpResponseBase:
+    """On to the next without deciding; this one is given back, and comes again after the rest."""
+    wanted, moderator = wanted_at(request, review), person(request)
+    trail.leave(request, review.pk)
+    passed = trail.left(request)
+    following = reviewing.claim_next(
+        moderator=moderator, wanted=Passing(**vars(wanted), passed=passed)
+    )
+    if following is None:
+        trail.forget_left(request)
+        following = reviewing.claim_next(
+            moderator=moderator, wanted=Passing(**vars(wanted), passed=(review.pk,))
+        )
+    if following is None:
+        messages.info(request, "Nothing else waits here.")
+        return redirect(address(review.pk, wanted))
+    reviewing.release(review_id=review.pk, moderator=moderator)
+    return redirect(address(following.pk, wanted))
+
+
+@step
+def back(request: HttpRequest, review: Review) -> HttpResponseBase:
+    """To the one they saw before this: claimed again if it can be, else just shown."""
+    wanted, moderator = wanted_at(request, review), person(request)
+    before = trail.before(request, review.pk)
+    found = Review.objects.filter(pk=before).first() if before else None
+    if found is None:
+        messages.info(request, "This is the first one you saw.")
+        return redirect(address(review.pk, wanted))
+    reviewing.release(review_id=review.pk, moderator=moderator)
+    with suppress(ReviewConflict):  # the desk says who has it, or what was decided
+        reviewing.claim(review_id=found.pk, moderator=moderator)
+    return redirect(address(found.pk, wanted))
+
+
+@step
+def decide(request: HttpRequest, review: Review) -> HttpResponseBase:
     """Approve, or remove with a policy as the reason, as of the version the screen showed."""
-    action, version = request.POST.get("action", ""), request.POST.get("version", "")
-    policy = Policy.objects.filter(slug=text(request.POST, "policy")).first()
-    if action not in Action.values or not (version.isascii() and version.isdigit()):
-        return HttpResponse("`action` and `version` are required.", status=400)
-    if action == Action.REMOVE and policy is None:
-        return HttpResponse("A removal names the policy it is made under.", status=400)
+    try:
+        verdict, version = verdict_in(request.POST), version_in(request.POST)
+    except VerdictRefused as refused:
+        return HttpResponse(str(refused), status=400)
     decision = deciding.decide(
-        review_id=pk,
+        review_id=review.pk,
         moderator=person(request),
-        version=int(version),
-        action=Action(action),
-        policy=policy if action == Action.REMOVE else None,
+        version=version,
+        action=verdict.action,
+        policy=verdict.policy,
+        note=verdict.note,
+    )
+    reason = f": {decision.policy}" if decision.policy else ""
+    messages.success(request, f"{ACTIONS[decision.action].past}{reason}.")
+    return onward(request, wanted_at(request, review))
+
+
+@step
+def escalate(request: HttpRequest, review: Review) -> HttpResponseBase:
+    try:
+        version = version_in(request.POST)
+    except VerdictRefused as refused:
+        return HttpResponse(str(refused), status=400)
+    wanted = wanted_at(request, review)
+    reviewing.escalate(
+        review_id=review.pk,
+        moderator=person(request),
+        version=version,
         note=text(request.POST, "note", limit=NOTE_LIMIT),
     )
-    done = "Approved" if decision.action == Action.APPROVE else f"Removed: {decision.policy}"
-    messages.success(request, f"{done}.")
-    return _next(request)
+    messages.info(request, "Escalated: a lead decides.")
+    return onward(request, wanted)
 
 
 @require_POST

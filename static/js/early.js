@@ -6,5 +6,6 @@
   };
   const theme = read("theme");
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  if (read("zen") === "on") root.dataset.zenMode = "on";
   for (const veil of ["blur", "gray"]) if (read(veil) === "off") root.dataset[veil] = "off";
 })();

@@ -1,14 +1,15 @@
 // Single keys press the control that names them in data-key. Nothing is bound in code, so what a
-// key does is always something that can be seen and clicked as well.
+// key does is always something that can be seen and clicked as well. A strip that is open may give
+// the key that opened it another meaning: what comes last in the page wins.
 import { read, write } from "./store.js";
 
-const TYPING = "input:not([type=checkbox], [type=file]), textarea, select, [contenteditable]";
+const TYPING = "input:not([type=checkbox], [type=file], [type=range]), textarea, select, [contenteditable]";
 
 // Only what can be seen can be pressed; inside an open dialog, only what is in it.
 function controlFor(key) {
   const dialog = document.querySelector("dialog[open]");
   const scope = dialog ?? document;
-  return [...scope.querySelectorAll("[data-key]")].find(
+  return [...scope.querySelectorAll("[data-key]")].findLast(
     (control) =>
       control.dataset.key === key &&
       !control.disabled &&
@@ -17,9 +18,12 @@ function controlFor(key) {
   );
 }
 
+let on = read("keys") !== "off";
+
+export const keysAreOn = () => on;
+
 export function startKeys() {
   const setting = document.querySelector("[data-keys-switch]");
-  let on = read("keys") !== "off";
   if (setting) {
     setting.checked = on;
     setting.addEventListener("change", () => {

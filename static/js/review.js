@@ -1,12 +1,13 @@
-// The desk: countdown and heartbeat of the claim, the strip of reasons, zoom, the next photo.
+// The desk: the claim and its heartbeat, zoom, and the next photo, which is loaded ahead.
+import { wind } from "./countdown.js";
+import "./strips.js";
 import { showVeil } from "./veil.js";
+import { showZen } from "./zen.js";
 
-const RENEW_EVERY = 60_000;
+const RENEW_EVERY = 30_000;
 const IDLE_AFTER = 150_000; // nobody there: let the claim run out, so that others can take it
 
-let desk, endsAt, lastSeen = Date.now();
-
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+let desk, lastSeen = Date.now();
 
 function lose(message) {
   desk.dataset.renewUrl = "";
@@ -18,14 +19,8 @@ function lose(message) {
   again.href = location.href;
   again.textContent = "Look again";
   banner.append(again);
-  for (const control of desk.querySelectorAll(".actions button")) control.disabled = true;
-}
-
-function tick() {
-  if (!desk?.dataset.renewUrl) return;
-  const left = Math.max(0, Math.round((endsAt - Date.now()) / 1000));
-  desk.querySelector("[data-countdown]").textContent = clock(left);
-  if (left === 0) lose("Your claim on this review ended.");
+  for (const control of desk.querySelectorAll(".verdicts :is(button, textarea)")) control.disabled = true;
+  for (const strip of desk.querySelectorAll("[data-strip]")) strip.hidden = true;
 }
 
 async function renew() {
@@ -38,37 +33,39 @@ async function renew() {
     response = await fetch(url, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": token } });
     answer = await response.json();
   } catch { return; } // the countdown says what is left; the next beat tries again
-  if (own !== desk) return;
+  if (own !== desk || !desk.dataset.renewUrl) return;
   if (!response.ok) lose(answer.message);
   else if (String(answer.version) !== desk.dataset.version) lose("This review changed meanwhile.");
-  else endsAt = Date.now() + answer.seconds * 1000;
+  else wind(desk.querySelector("[data-claim]"), answer.seconds);
 }
 
 function sit() {
   const found = document.getElementById("desk");
   if (!found || found === desk) return;
   desk = found;
-  endsAt = Date.now() + Number(desk.dataset.seconds) * 1000;
   if (desk.dataset.nextImages) {
     for (const url of desk.dataset.nextImages.split(" ")) new Image().src = url;
   }
-  const strip = desk.querySelector("[data-remove]");
-  strip?.addEventListener("toggle", () => {
-    if (strip.open) (strip.querySelector(".matched") ?? strip.querySelector(".reason"))?.focus();
-  });
   showVeil();
-  tick();
+  showZen();
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  const strip = desk?.querySelector("[data-remove][open]");
-  if (!strip) return;
-  strip.open = false;
-  strip.querySelector("summary").focus();
-});
+// A second click, or a click while zoomed, shows the photo's own pixels where the pointer is.
+function look(event) {
+  const frame = event.target.closest(".zoom .frame");
+  if (!frame) return;
+  const { left, top, width, height } = frame.getBoundingClientRect();
+  const x = (event.clientX - left) / width, y = (event.clientY - top) / height;
+  frame.classList.toggle("actual");
+  frame.scrollTo(x * frame.scrollWidth - width / 2, y * frame.scrollHeight - height / 2);
+}
+
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-zoom]")) desk.querySelector("[data-zoom-dialog]").showModal();
+  if (event.target.closest("[data-zoom], [data-photo]")) desk.querySelector("[data-zoom-dialog]").showModal();
+  else look(event);
+});
+document.addEventListener("countdown:over", (event) => {
+  if (event.target.matches("[data-claim]") && desk.dataset.renewUrl) lose("Your claim on this review ended.");
 });
 document.addEventListener("htmx:afterSettle", () => {
   const before = desk;
@@ -82,5 +79,4 @@ for (const sign of ["keydown", "pointermove", "pointerdown", "scroll"]) {
   document.addEventListener(sign, () => { lastSeen = Date.now(); }, { passive: true });
 }
 sit();
-setInterval(tick, 1000);
 setInterval(renew, RENEW_EVERY);

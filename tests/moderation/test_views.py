@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Image
-from moderation import reviewing
+from moderation import deciding, reviewing
 from moderation.choices import Action, ReviewStatus
 from moderation.models import Decision, Exemplar, Review
 from tests.pages import JSON, SignIn
@@ -81,7 +81,9 @@ def test_the_desk_shows_the_match_its_score_and_the_policy(
     assert "No firearms." in page
 
 
-def test_a_removal_names_its_policy_and_its_note(review: Review, sign_in: SignIn) -> None:
+def test_a_removal_names_its_policy_and_its_note(
+    at_once: None, review: Review, sign_in: SignIn
+) -> None:
     client = sign_in("moderator")
     client.post(at("claim", review))
     review.refresh_from_db()
@@ -132,7 +134,7 @@ def test_a_second_moderator_sees_who_has_it_and_cannot_decide(
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_stale_screen_is_told_who_decided_and_offered_the_next(
-    headers: dict[str, str], review: Review, other: User, sign_in: SignIn
+    headers: dict[str, str], at_once: None, review: Review, other: User, sign_in: SignIn
 ) -> None:
     client = sign_in("moderator")
     client.post(at("claim", review))
@@ -140,7 +142,7 @@ def test_a_stale_screen_is_told_who_decided_and_offered_the_next(
     stale = removal(review)
     Review.objects.update(claim_expires_at=timezone.now() - timedelta(seconds=1))
     theirs = reviewing.claim(review_id=review.pk, moderator=other)
-    reviewing.decide(
+    deciding.decide(
         review_id=review.pk, moderator=other, version=theirs.version, action=Action.APPROVE
     )
     response = client.post(at("decide", review), stale, headers=headers)
