@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.utils import timezone
+from pgvector import HalfVector
 
 from catalog.models import Embedding, Encoder, Image
 from moderation import banks
@@ -88,7 +89,7 @@ def foresee(*, bank: Bank, image: Image) -> Effect | None:
     hold = banks.thresholds_of(bank, encoder).hold if bank.pk else bank.hold_threshold
     given = {
         "encoder": encoder.pk,
-        "vector": embedding.vector.to_text(),
+        "vector": HalfVector(embedding.vector).to_text(),
         "image": image.pk,
         "hold": hold,
         "policy": bank.policy_id,
