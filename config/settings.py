@@ -186,6 +186,7 @@ CELERY_TASK_ROUTES = {
     "moderation.tasks.embed_exemplars": {"queue": "interactive"},
     # Work on the database alone: it needs no model and must not wait for one.
     "moderation.tasks.tend": {"queue": "background"},
+    "moderation.tasks.sweep": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -208,6 +209,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "moderation.tasks.embed_exemplars",
         "schedule": 30.0,
         "options": {"expires": 30.0},
+    },
+    # Sweeps ring for their own next chunk; this is for a ring that was lost.
+    "ring-the-sweeps": {
+        "task": "moderation.tasks.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -243,3 +250,4 @@ VITRINE_BLIND_SAMPLE = env.float("VITRINE_BLIND_SAMPLE", default=0.05)
 VITRINE_BLIND_SEED = env.str("VITRINE_BLIND_SEED", default="vitrine")
 VITRINE_FLOOD_FACTOR = env.float("VITRINE_FLOOD_FACTOR", default=5.0)
 VITRINE_FLOOD_MINIMUM = env.int("VITRINE_FLOOD_MINIMUM", default=20)
+VITRINE_SWEEP_RATE = env.int("VITRINE_SWEEP_RATE", default=5000)

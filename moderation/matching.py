@@ -13,6 +13,7 @@ import numpy as np
 from django.utils import timezone
 
 from catalog.encoders import LoadedEncoder
+from catalog.models import Encoder
 from moderation import banks
 from moderation.banks import Limits
 from moderation.choices import BankKind, MatchKind
@@ -144,11 +145,16 @@ def build(encoder: LoadedEncoder, before: Matcher | None = None) -> Matcher:
         for bank in active
         if bank.pk in known and known[bank.pk].version == bank.version
     }
-    parts |= read([bank for bank in active if bank.pk not in parts], encoder)
+    parts |= read([bank for bank in active if bank.pk not in parts], encoder.row)
+    return assemble(active, parts, encoder.row)
+
+
+def assemble(active: tuple[Bank, ...], parts: dict[int, Part], encoder: Encoder) -> Matcher:
+    """The matcher of these banks, each by its part. One query."""
     return Matcher(
-        encoder_id=encoder.row.pk,
+        encoder_id=encoder.pk,
         banks=active,
-        limits=banks.thresholds(active, encoder.row),
+        limits=banks.thresholds(active, encoder),
         parts=parts,
         vectors=Rows.of((b, parts[b.pk].vector_ids, parts[b.pk].vectors) for b in active),
         hashes=Rows.of(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from catalog.encoders import LoadedEncoder
+from catalog.models import Encoder
 from moderation.hashes import USABLE
 from moderation.models import Bank, Exemplar, ExemplarVector
 
@@ -22,7 +22,7 @@ class Part:
     hashes: np.ndarray  # (m, 4) uint64
 
 
-def read(changed: Sequence[Bank], encoder: LoadedEncoder) -> dict[int, Part]:
+def read(changed: Sequence[Bank], encoder: Encoder) -> dict[int, Part]:
     """The parts of these banks by their keys, in two queries."""
     if not changed:
         return {}
@@ -30,7 +30,7 @@ def read(changed: Sequence[Bank], encoder: LoadedEncoder) -> dict[int, Part]:
     hashes: dict[int, list[tuple[UUID, str]]] = {bank.pk: [] for bank in changed}
     for key, bank_id, vector in (
         ExemplarVector.objects.filter(
-            encoder=encoder.row, exemplar__bank__in=changed, exemplar__is_enabled=True
+            encoder=encoder, exemplar__bank__in=changed, exemplar__is_enabled=True
         )
         .order_by("exemplar__created_at", "exemplar_id")
         .values_list("exemplar_id", "exemplar__bank_id", "vector")
@@ -48,7 +48,7 @@ def read(changed: Sequence[Bank], encoder: LoadedEncoder) -> dict[int, Part]:
             vector_ids=tuple(key for key, _ in vectors[bank.pk]),
             vectors=np.array(
                 [np.asarray(vector, np.float32) for _, vector in vectors[bank.pk]], np.float32
-            ).reshape(-1, encoder.row.dimension),
+            ).reshape(-1, encoder.dimension),
             hash_ids=tuple(key for key, _ in hashes[bank.pk]),
             hashes=_words([bits for _, bits in hashes[bank.pk]]),
         )

@@ -11,7 +11,7 @@ from catalog import history
 from catalog.batch import Batch, Item
 from catalog.choices import Status
 from catalog.encoders import LoadedEncoder
-from catalog.models import Event
+from catalog.models import Encoder, Event, Image
 from moderation import banks, embedding, entering, flooding, matching, prompts
 from moderation.choices import BankKind, MatchKind, ModerationEvent, Outcome
 from moderation.matching import Match, Matcher
@@ -50,14 +50,15 @@ class ScreenImages:
         described = prompts.matches(self._described, batch.vectors, batch.encoder.row)
         for item, by_bank, by_prompt in zip(batch.items, matches, described, strict=True):
             raised = [
-                flag_for(item, m, by_bank, batch.encoder) for m in matching.violating(by_bank)
+                flag_for(item.image, m, by_bank, batch.encoder.row)
+                for m in matching.violating(by_bank)
             ]
             raised += [prompt_flag(item, m, by_bank, batch.encoder) for m in by_prompt]
             flags += raised
             item.verdict = verdict(raised)
             item.screened = True
         Flag.objects.bulk_create(flags)
-        history.record(_event(flag) for flag in flags)
+        history.record(event_of(flag) for flag in flags)
         held = {item.image.pk for item in batch.items if item.verdict == Status.HELD}
         entering.enter(flag for flag in flags if flag.image_id in held)
         _count(matcher, len(batch.items), flags)
@@ -82,7 +83,7 @@ def _forget(batch: Batch) -> None:
     ).delete()
 
 
-def flag_for(item: Item, match: Match, matches: list[Match], encoder: LoadedEncoder) -> Flag:
+def flag_for(image: Image, match: Match, matches: list[Match], encoder: Encoder) -> Flag:
     """The flag of one match in a violating bank, whatever comes of it.
 
     A hash says that it is the same picture, which a person confirms: only a vector removes. A
@@ -94,17 +95,17 @@ def flag_for(item: Item, match: Match, matches: list[Match], encoder: LoadedEnco
         threshold, remove = match.limits.hold, match.limits.remove
         if remove is not None and match.score >= remove and not bank.quarantined_at:
             outcome, threshold = Outcome.REMOVE, remove
-    if not matching.sampled(bank, item.image.sha256):
+    if not matching.sampled(bank, image.sha256):
         outcome = Outcome.UNSAMPLED
     return _overruled(
         Flag(
-            image=item.image,
+            image=image,
             kind=match.kind,
             policy=bank.policy,
             bank=bank,
             bank_version=bank.version,
             exemplar_id=match.exemplar_id,
-            encoder=None if by_hash else encoder.row,
+            encoder=None if by_hash else encoder,
             score=match.score,
             threshold=threshold,
             outcome=outcome,
@@ -169,7 +170,8 @@ def _count(matcher: Matcher, screened: int, flags: list[Flag]) -> None:
         transaction.on_commit(note, robust=True)
 
 
-def _event(flag: Flag) -> Event:
+def event_of(flag: Flag) -> Event:
+    """How a photo's history tells of a flag; not saved."""
     kind, consequence = EVENTS.get(Outcome(flag.outcome), (ModerationEvent.FLAGGED, ""))
     if flag.kind == MatchKind.HASH:
         found = f"same picture, {flag.score:.0f} bits differ"

@@ -48,7 +48,8 @@ def synthesise(
     first = _digest(storefront, seed, 0)
     if Image.objects.filter(storefront=storefront, sha256=first).exists():
         raise ValueError(
-            f"The photos of seed {seed} are in {storefront} already. Erase them or use another seed."
+            f"The photos of seed {seed} are in {storefront} already. Erase them, or use another "
+            "seed."
         )
     size = _store_picture()
     with transaction.atomic():
@@ -143,7 +144,7 @@ def _copy_hashes(ids: list[uuid.UUID], codes: np.ndarray, rng: np.random.Generat
 
 
 def _copy(table: str, columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> None:
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
+from catalog import doorbell
 from catalog.encoders import load_configured
 from catalog.models import Encoder
-from moderation import deciding, embedding, prompts, reviewing
+from moderation import chunks, deciding, embedding, prompts, reviewing, sweeping
 
 
 @shared_task(ignore_result=True)
@@ -23,3 +24,11 @@ def embed_exemplars() -> None:
     encoder = load_configured()
     embedding.embed_missing(encoder)
     prompts.encode_missing(encoder)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """Do one chunk of a sweep, then ring for the next."""
+    wait = chunks.run_chunk()
+    if wait is not None:
+        doorbell.ring(sweeping.SWEEP, countdown=wait)

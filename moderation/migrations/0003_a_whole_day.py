@@ -133,6 +133,7 @@ class Migration(migrations.Migration):
                 ('held', models.PositiveIntegerField(default=0)),
                 ('cursor', models.UUIDField(blank=True, null=True)),
                 ('next_chunk_at', models.DateTimeField(blank=True, null=True)),
+                ('yielded', models.BooleanField(default=False, help_text='Its last turn was left to photos that waited for a worker.')),
                 ('note', models.CharField(blank=True, max_length=300)),
                 ('error', models.CharField(blank=True, max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -564,7 +565,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sweep',
             name='exemplars',
-            field=models.ManyToManyField(blank=True, help_text='Empty: all enabled ones of the bank.', related_name='+', to='moderation.exemplar'),
+            field=models.ManyToManyField(blank=True, help_text='Empty: all enabled ones the bank had at the start.', related_name='+', to='moderation.exemplar'),
         ),
         migrations.AddField(
             model_name='sweep',

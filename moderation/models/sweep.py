@@ -19,7 +19,7 @@ class Sweep(models.Model):
 
     bank = models.ForeignKey(Bank, on_delete=models.PROTECT, related_name="sweeps")
     exemplars = models.ManyToManyField(
-        Exemplar, blank=True, related_name="+", help_text="Empty: all enabled ones of the bank."
+        Exemplar, blank=True, related_name="+", help_text="Empty: all enabled ones the bank had at the start."
     )
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=SweepStatus, default=SweepStatus.RUNNING)
@@ -30,6 +30,9 @@ class Sweep(models.Model):
     held = models.PositiveIntegerField(default=0)
     cursor = models.UUIDField(null=True, blank=True)
     next_chunk_at = models.DateTimeField(null=True, blank=True)
+    yielded = models.BooleanField(
+        default=False, help_text="Its last turn was left to photos that waited for a worker."
+    )
     note = models.CharField(max_length=300, blank=True)
     error = models.CharField(max_length=300, blank=True)
     started_by = models.ForeignKey(
