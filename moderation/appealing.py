@@ -1,15 +1,24 @@
 """Appeals: somebody asks for another look, and somebody else takes it."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Image
 from moderation import reviewing
-from moderation.choices import Action, ModerationEvent, Outcome, Queue
+from moderation.choices import (
+    Action,
+    AppealStatus,
+    ModerationEvent,
+    Outcome,
+    Queue,
+    ReviewStatus,
+)
 from moderation.models import Appeal, Decision, Flag, Policy, Review
 
 TEXT_LIMIT = 2000
@@ -45,7 +54,7 @@ def appeal(
     decision = Decision.objects.effective().filter(image_id=image.pk).order_by("-id").first()
     if decision is not None and decision.action != Action.REMOVE:
         decision = None  # a bank removed it after a person had approved it
-    if Appeal.objects.filter(image=image, decision=decision).exists():
+    if appealed_before(image, decision):
         raise AppealRefused(
             "already_appealed", "This removal was appealed before, and the outcome is final."
         )
@@ -72,6 +81,25 @@ def appeal(
     who = str(made_by) if made_by else "the storefront"
     reviewing.record(review, ModerationEvent.APPEALED, f"Appealed by {who}: {text}", made_by)
     return made
+
+
+def appealed_before(image: Image, removal: Decision | None) -> bool:
+    """Whether this removal (None: by a bank) was appealed, or upheld an earlier one."""
+    same = Q(decision=removal)
+    if removal is not None:
+        same |= Q(review_id=removal.review_id)
+    return Appeal.objects.filter(same, image=image).exists()
+
+
+def status_of(made: Appeal, decisions: Iterable[Decision]) -> AppealStatus:
+    """How an appeal stands, given the photo's effective decisions."""
+    outcome = next((each for each in decisions if each.review_id == made.review_id), None)
+    if outcome is not None:
+        removed = outcome.action == Action.REMOVE
+        return AppealStatus.UPHELD if removed else AppealStatus.OVERTURNED
+    # Withdrawn: whatever had flagged the photo was taken back, and the photo went live.
+    withdrawn = made.review.status == ReviewStatus.WITHDRAWN
+    return AppealStatus.OVERTURNED if withdrawn else AppealStatus.OPEN
 
 
 def _removed_under(image: Image) -> Policy | None:

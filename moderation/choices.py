@@ -64,6 +64,14 @@ class Result(TextChoices):
     EFFECTIVE = "effective", "Took effect"
 
 
+class AppealStatus(TextChoices):
+    """How an appeal stands. It is not stored: the decisions on its review say so."""
+
+    OPEN = "open", "Open"
+    UPHELD = "upheld", "The removal stands"
+    OVERTURNED = "overturned", "The photo is live again"
+
+
 class SweepStatus(TextChoices):
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"

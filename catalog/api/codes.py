@@ -29,6 +29,10 @@ class Code(Enum):
     TRUNCATED_IMAGE = (rejection.TRUNCATED_IMAGE, 422, "The image is cut short")
     CORRUPT_IMAGE = (rejection.CORRUPT_IMAGE, 422, "The image is damaged")
     IMAGE_REJECTED = ("image_rejected", 422, "The image is not accepted")
+    # What was decided
+    NOTHING_TO_APPEAL = ("nothing_to_appeal", 409, "There is no removal to appeal against")
+    ALREADY_APPEALED = ("already_appealed", 409, "This removal was appealed before")
+    IN_REVIEW = ("in_review", 409, "The photo is in review")
     # Our side
     INTERNAL_ERROR = ("internal_error", 500, "Something went wrong on our side")
     UNAVAILABLE = ("unavailable", 503, "The service is not available right now")

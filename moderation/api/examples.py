@@ -1,4 +1,4 @@
-"""A held photo, as the reference shows it."""
+"""A held photo and an appeal, as the reference shows them."""
 
 from drf_spectacular.utils import OpenApiExample
 
@@ -28,16 +28,22 @@ HELD = {
     "processed_at": "2026-03-02T10:02:13.107000Z",
     "flags": [
         {
+            "kind": "embedding",
             "policy": "weapons",
             "bank": "Handguns",
+            "exemplar": "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "prompt": None,
             "outcome": "hold",
             "score": 0.93,
             "threshold": 0.87,
-            "exemplar": "0f8fad5b-d9cb-469f-a165-70867728950e",
             "vetoed": False,
         }
     ],
     "decision": None,
+    "review": {"queue": "first", "due_at": "2026-03-02T14:02:13.107000Z"},
+    "appeal": None,
 }
+APPEAL_TEXT = {"text": "A water pistol for the beach, 12 cm of blue plastic."}
+APPEAL = {"status": "open", "created_at": "2026-03-03T09:15:40.220000Z"}
 
 HELD_PHOTO = OpenApiExample("A held photo", HELD, response_only=True)

@@ -13,11 +13,12 @@ from django.utils import timezone
 from catalog import keys
 from catalog.choices import Status
 from catalog.models import ApiKey, Encoder, Image, Storefront
-from moderation import banks, reviewing
+from moderation import appealing, banks, deciding, reviewing
 from moderation.api.examples import HELD
-from moderation.choices import Action, BankKind
-from moderation.models import Bank, Policy
+from moderation.choices import Action, BankKind, MatchKind, Outcome
+from moderation.models import Bank, Flag, Policy, Review
 from tests.openapi import IMAGES, ApiClient, validate
+from tests.pages import tag
 
 Picture = Callable[..., bytes]
 Upload = Callable[..., Image]
@@ -35,7 +36,9 @@ def weapons(db: None) -> Policy:
 
 @pytest.fixture
 def handguns(weapons: Policy, picture: Picture) -> Bank:
-    bank = Bank.objects.create(policy=weapons, name="Handguns", hold_threshold=0.95)
+    bank = Bank.objects.create(
+        policy=weapons, name="Handguns", hold_threshold=0.95, hash_distance=None
+    )
     banks.add_exemplar(bank=bank, data=picture("handgun"))
     return bank
 
@@ -56,14 +59,18 @@ def test_a_held_photo_names_what_it_resembles(
     (flag,) = body["flags"]
     assert flag.pop("score") == pytest.approx(1.0, abs=0.01)
     assert flag == {
+        "kind": "embedding",
         "policy": "weapons",
         "bank": "Handguns",
+        "exemplar": str(handguns.exemplars.get().pk),
+        "prompt": None,
         "outcome": "hold",
         "threshold": 0.95,
-        "exemplar": str(handguns.exemplars.get().pk),
         "vetoed": False,
     }
-    assert body["decision"] is None
+    assert (body["decision"], body["appeal"]) == (None, None)
+    assert body["review"].pop("due_at")
+    assert body["review"] == {"queue": "first"}
     assert body["processed_at"] is not None
     row = Encoder.objects.get()
     assert body["encoder"] == {
@@ -82,7 +89,13 @@ def test_a_safe_look_alike_shows_as_a_vetoed_flag(
     process: Any,
     starter: Any,
 ) -> None:
-    safe = Bank.objects.create(policy=weapons, name="Toys", kind=BankKind.SAFE, hold_threshold=0.95)
+    safe = Bank.objects.create(
+        policy=weapons,
+        name="Toys",
+        kind=BankKind.SAFE,
+        hold_threshold=0.95,
+        hash_distance=None,
+    )
     banks.add_exemplar(bank=safe, data=picture("handgun"))
     photo = upload(picture("handgun"))
     process()
@@ -98,6 +111,7 @@ def test_a_safe_look_alike_shows_as_a_vetoed_flag(
     [(Action.REMOVE, "weapons", Status.REMOVED), (Action.APPROVE, None, Status.LIVE)],
 )
 def test_a_decision_is_told_without_who_made_it(
+    at_once: None,
     action: Action,
     reason: str | None,
     status: Status,
@@ -125,7 +139,7 @@ def test_a_decision_is_told_without_who_made_it(
 def decide(photo: Image, action: Action, policy: Policy, moderator: User) -> None:
     review = photo.reviews.get()
     claimed = reviewing.claim(review_id=review.pk, moderator=moderator)
-    reviewing.decide(
+    deciding.decide(
         review_id=review.pk,
         moderator=moderator,
         version=claimed.version,
@@ -134,7 +148,74 @@ def decide(photo: Image, action: Action, policy: Policy, moderator: User) -> Non
     )
 
 
+def flag_of(photo: Image, policy: Policy, **fields: Any) -> Flag:
+    usual = {"bank_version": 1, "outcome": Outcome.HOLD}
+    return Flag.objects.create(image=photo, policy=policy, **usual | fields)
+
+
+def test_every_kind_of_flag_says_what_matched_and_the_nearest_comes_first(
+    api: ApiClient, handguns: Bank, weapons: Policy, upload: Upload, picture: Picture
+) -> None:
+    photo = upload(picture("mug"))
+    encoder = tag(photo, "Mug", score=0.9).encoder
+    exemplar = handguns.exemplars.get()
+    known = {"bank": handguns, "exemplar": exemplar}
+    words = {"kind": MatchKind.PROMPT, "prompt_text": "a handgun", "encoder": encoder}
+    flag_of(photo, weapons, **words, score=0.91, threshold=0.8)
+    flag_of(photo, weapons, kind=MatchKind.HASH, **known, score=8, threshold=31)
+    flag_of(photo, weapons, **known, encoder=encoder, score=0.95, threshold=0.9)
+
+    flags = api.get(f"{IMAGES}/{photo.pk}").json()["flags"]
+
+    shown = [(each["kind"], each["bank"], each["prompt"], each["score"]) for each in flags]
+    assert shown == [
+        ("hash", "Handguns", None, 8),  # 248 of 256 bits are the same: 0.97
+        ("embedding", "Handguns", None, 0.95),
+        ("prompt", None, "a handgun", 0.91),
+    ]
+    assert [each["exemplar"] for each in flags] == [str(exemplar.pk)] * 2 + [None]
+
+
+def test_a_flag_that_was_withdrawn_is_left_out(
+    api: ApiClient, handguns: Bank, weapons: Policy, upload: Upload, picture: Picture
+) -> None:
+    photo = upload(picture("mug"))
+    flag_of(
+        photo,
+        weapons,
+        kind=MatchKind.HASH,
+        bank=handguns,
+        exemplar=handguns.exemplars.get(),
+        score=8,
+        threshold=31,
+        withdrawn_at=timezone.now(),
+    )
+    assert api.get(f"{IMAGES}/{photo.pk}").json()["flags"] == []
+
+
+def test_a_draft_is_not_an_answer_yet(review: Review, make_user: Callable[..., User]) -> None:
+    api = ApiClient(keys.create_key(storefront=review.image.storefront, name="Test")[1])
+    decide(review.image, Action.APPROVE, review.policy, make_user("ana", "moderator"))
+    body = api.get(f"{IMAGES}/{review.image_id}").json()
+    assert (body["status"], body["decision"]) == (Status.HELD, None)
+    assert body["review"]["queue"] == "first"
+
+
+def test_a_decision_that_waits_for_a_second_person_is_not_an_answer_yet(
+    at_once: None, review: Review, make_user: Callable[..., User]
+) -> None:
+    Policy.objects.update(needs_second_person=True)
+    api = ApiClient(keys.create_key(storefront=review.image.storefront, name="Test")[1])
+    for name, queue in (("ana", "second"), ("ben", None)):
+        decide(review.image, Action.REMOVE, review.policy, make_user(name, "moderator"))
+        body = api.get(f"{IMAGES}/{review.image_id}").json()
+        assert (body["review"] and body["review"]["queue"]) == queue
+        assert (body["decision"] is None) == (queue is not None)
+    assert (body["status"], body["decision"]["reason"]) == (Status.REMOVED, "weapons")
+
+
 def test_a_list_costs_the_same_queries_however_long(
+    at_once: None,
     api: ApiClient,
     handguns: Bank,
     weapons: Policy,
@@ -160,11 +241,13 @@ def test_a_list_costs_the_same_queries_however_long(
     first = upload(picture("handgun"))
     process()
     decide(first, Action.REMOVE, weapons, moderator)
-    # The key with its storefront; photos with products; embeddings, tags, flags, decisions.
-    assert queries(f"{IMAGES}/{first.pk}") == 6
-    assert queries(IMAGES) == 6
+    appealing.appeal(image=first, text="It is a toy.", source="api")
+    # The key with its storefront; photos with products; embeddings, tags; flags, decisions,
+    # reviews under way, appeals with their reviews.
+    assert queries(f"{IMAGES}/{first.pk}") == 8
+    assert queries(IMAGES) == 8
 
     for seed in range(1, 6):
         upload(picture("mug", seed))
     process()
-    assert queries(IMAGES) == 6
+    assert queries(IMAGES) == 8
