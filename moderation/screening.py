@@ -1,7 +1,6 @@
 """Stage: screen each photo against every bank and prompt; flags and reviews come out."""
 
 from collections import Counter
-from functools import partial
 
 import numpy as np
 from django.db import transaction
@@ -165,9 +164,13 @@ def _count(matcher: Matcher, screened: int, flags: list[Flag]) -> None:
     }
     held = Counter(bank_id for _, bank_id in standing if bank_id)
     counted = [bank.pk for bank in matcher.banks if bank.kind == BankKind.VIOLATING]
-    if counted:
-        note = partial(flooding.count, banks=counted, screened=screened, held=held)
-        transaction.on_commit(note, robust=True)
+    if not counted:
+        return
+
+    def count() -> None:
+        flooding.count(banks=counted, screened=screened, held=held)
+
+    transaction.on_commit(count, robust=True)
 
 
 def event_of(flag: Flag) -> Event:
