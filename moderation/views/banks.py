@@ -102,13 +102,14 @@ def render_bank(
     """The bank's page, also with what was wrong with something that was sent to it."""
     bank = get_object_or_404(Bank.objects.select_related("policy"), pk=pk)
     shown = text(request.GET, "show")
+    poor = exemplars.poor(bank)
     found = list(
         _after(_shown(bank, shown), request.GET.get("before", ""))
-        .select_related("added_by", "taken_from", "taught_by__decided_by")
+        .exclude(pk__in=[exemplar.pk for exemplar, _ in poor])  # they stand on top
+        .select_related("added_by", "taken_from")
         .order_by("-created_at", "-id")[: PAGE_SIZE + 1]
     )
     page = found[:PAGE_SIZE]
-    poor = exemplars.poor(bank)
     quality = exemplars.quality_of([exemplar.pk for exemplar in page])
     worst = None
     if bank.quarantined_at:

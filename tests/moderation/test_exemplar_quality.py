@@ -72,7 +72,11 @@ def test_removals_under_the_policy_confirm_and_approvals_refute(
     gun: Exemplar, flagged: Callable[..., Image], ana: User, weapons: Policy
 ) -> None:
     drugs = Policy.objects.create(slug="drugs", name="Drugs")
-    for action, policy in ((Action.REMOVE, weapons), (Action.REMOVE, drugs), (Action.APPROVE, None)):
+    for action, policy in (
+        (Action.REMOVE, weapons),
+        (Action.REMOVE, drugs),
+        (Action.APPROVE, None),
+    ):
         conclude(flagged(gun), ana, action, policy)
     flagged(gun)  # nobody has decided on this one
     assert quality(gun) == Quality(confirmed=1, refuted=1)

@@ -96,13 +96,15 @@ def test_a_removal_teaches_violating_banks_of_its_policy(removed: Decision, bank
     assert teaching.suggestions(removed) == [bank]
 
 
-def test_a_removal_under_a_policy_without_banks_proposes_one(
-    photo: Photo, ana: User
-) -> None:
+def test_a_removal_under_a_policy_without_banks_proposes_one(photo: Photo, ana: User) -> None:
     drugs = Policy.objects.create(slug="drugs", name="Drugs")
     decision = decide(make_review(photo(), None), ana, Action.REMOVE, drugs)
     (proposed,) = teaching.suggestions(decision)
-    assert (proposed.pk, proposed.name, proposed.kind) == (None, "Learned from reviews", "violating")
+    assert (proposed.pk, proposed.name, proposed.kind) == (
+        None,
+        "Learned from reviews",
+        "violating",
+    )
     assert not Bank.objects.filter(policy=drugs).exists()
 
 
