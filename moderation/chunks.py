@@ -91,7 +91,7 @@ def _advance(sweep: Sweep) -> None:
     elif not (chosen := exemplars_of(sweep)).exists():
         sweep.status = SweepStatus.PAUSED
         sweep.error = "Its exemplars were all retired. Enable one again, then resume."
-    elif missing := judging.without_vector(chosen, sweep.encoder).count():
+    elif missing := list(judging.without_vector(chosen, sweep.encoder)):
         _wait(sweep, missing, began)
     else:
         _scan(sweep, began)
@@ -120,9 +120,10 @@ def _scan(sweep: Sweep, now: datetime) -> None:
         _finish(sweep, SweepStatus.DONE)
 
 
-def _wait(sweep: Sweep, missing: int, now: datetime) -> None:
-    those = "One exemplar has" if missing == 1 else f"{missing} exemplars have"
-    if now - sweep.created_at > PATIENCE:
+def _wait(sweep: Sweep, missing: list[Exemplar], now: datetime) -> None:
+    those = "One exemplar has" if len(missing) == 1 else f"{len(missing)} exemplars have"
+    since = max(sweep.created_at, *(exemplar.created_at for exemplar in missing))
+    if now - since > PATIENCE:
         sweep.status = SweepStatus.FAILED
         sweep.error = (
             f"{those} not been encoded. Check that the interactive worker runs and that the "
@@ -137,7 +138,7 @@ def exemplars_of(sweep: Sweep) -> QuerySet[Exemplar]:
     """The enabled exemplars it goes by."""
     if named := list(sweep.exemplars.values_list("pk", flat=True)):
         return Exemplar.objects.filter(pk__in=named, is_enabled=True)
-    return sweep.bank.exemplars.filter(is_enabled=True, created_at__lte=sweep.created_at)
+    return sweep.bank.exemplars.filter(is_enabled=True)
 
 
 def _finish(sweep: Sweep, status: SweepStatus) -> None:

@@ -565,7 +565,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sweep',
             name='exemplars',
-            field=models.ManyToManyField(blank=True, help_text='Empty: all enabled ones the bank had at the start.', related_name='+', to='moderation.exemplar'),
+            field=models.ManyToManyField(blank=True, help_text='Empty: all enabled ones of the bank.', related_name='+', to='moderation.exemplar'),
         ),
         migrations.AddField(
             model_name='sweep',

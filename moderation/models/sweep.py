@@ -19,7 +19,10 @@ class Sweep(models.Model):
 
     bank = models.ForeignKey(Bank, on_delete=models.PROTECT, related_name="sweeps")
     exemplars = models.ManyToManyField(
-        Exemplar, blank=True, related_name="+", help_text="Empty: all enabled ones the bank had at the start."
+        Exemplar,
+        blank=True,
+        related_name="+",
+        help_text="Empty: all enabled ones of the bank.",
     )
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=SweepStatus, default=SweepStatus.RUNNING)
