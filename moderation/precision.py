@@ -6,10 +6,10 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 
 from moderation.choices import MatchKind, Outcome
+from moderation.curves import wilson
 from moderation.exemplars import APPROVED, REMOVED, STOOD, judged
 from moderation.models import Flag
 from moderation.scope import Scope
-from moderation.curves import wilson
 
 
 @dataclass(frozen=True)
