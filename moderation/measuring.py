@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.curves import Scores, Share, Suggestion, Tally, nearest, suggest, tally, vetoed
+from moderation.curves import (
+    NoSuggestion,
+    Scores,
+    Share,
+    Suggestion,
+    Tally,
+    nearest,
+    suggest,
+    tally,
+    vetoed,
+)
 
 Vectors = NDArray[np.float32]
 Marks = NDArray[np.bool_]
@@ -110,13 +120,14 @@ def measure(
     safe_scores = nearest(vectors, vectors[safe], own)
     # Whatever it vetoes is nearer to it than to the bank, so it needs no threshold of its own.
     spared = vetoed(scores, safe_scores, threshold=-1.0)
+    without = _judge(scores, given, unseen)
     return Measured(
         label=label,
         photos=int(given.product.sum()),
         exemplars=len(given.exemplars),
         safe_exemplars=len(safe),
-        without=_judge(scores, given, unseen),
-        safe=_judge(np.where(spared, -np.inf, scores), given, unseen),
+        without=without,
+        safe=_judge(np.where(spared, -np.inf, scores), given, unseen, otherwise=without.threshold),
     )
 
 
@@ -132,11 +143,20 @@ def pool(label: str, measured: Sequence[Measured]) -> Measured:
     )
 
 
-def _judge(scores: Scores, given: Plan, unseen: Marks) -> Judgement:
-    suggestion = suggest(scores[given.decided], given.product[given.decided])
-    judged = [given.judged, given.judged & unseen]
+def _judge(
+    scores: Scores, given: Plan, unseen: Marks, *, otherwise: float | None = None
+) -> Judgement:
+    """Judge the suggestion, or `otherwise` where the safe bank leaves nothing to suggest by."""
+    known, labels = scores[given.decided], given.product[given.decided]
+    try:
+        suggestion = suggest(known, labels)
+    except NoSuggestion:
+        if otherwise is None:
+            raise
+        suggestion = Suggestion(otherwise, tally(known, labels, otherwise))
     everything, fresh = (
-        tally(scores[part], given.product[part], suggestion.threshold) for part in judged
+        tally(scores[part], given.product[part], suggestion.threshold)
+        for part in (given.judged, given.judged & unseen)
     )
     return Judgement(suggestion.threshold, suggestion, everything, fresh)
 

@@ -12,15 +12,15 @@ register.filter("in_words", in_words)
 
 @register.filter
 def cosine(value: float) -> str:
-    """As the sliders step: three decimals."""
+    """A score, to three decimals."""
     return f"{value:.3f}"
 
 
 @register.filter
 def exact(value: float) -> str:
-    """A suggestion with all its decimals, at least two."""
+    """A threshold with all its decimals: three as the sliders step, up to six if it was set so."""
     short = f"{value:.6f}".rstrip("0")
-    return f"{value:.2f}" if len(short.partition(".")[2]) < 2 else short
+    return short if len(short) > 5 else f"{value:.3f}"
 
 
 @register.filter
@@ -35,7 +35,7 @@ def a_day(value: float) -> str:
 def spoken(reading: Reading) -> str:
     """What a screen reader says after the slider moved."""
     return (
-        f"Hold from {cosine(reading.proposed.hold)}. "
+        f"Hold from {exact(reading.proposed.hold)}. "
         f"Precision {in_words(reading.then.precision)}. "
         f"Missed {in_words(reading.then.misses)}. "
         f"{a_day(reading.per_day.reviews)} reviews a day, today "

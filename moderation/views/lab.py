@@ -52,6 +52,13 @@ def _number(given: str, name: str) -> float:
     return value
 
 
+def _axis_from(given: str) -> float | None:
+    try:
+        return _number(given, "begin with")
+    except ThresholdRefused:
+        return None
+
+
 def _limits(params: QueryDict, today: Limits) -> Limits:
     """The limits asked for, today's where nothing is. Raises `ThresholdRefused`."""
     if "hold" not in params and "remove" not in params:
@@ -114,6 +121,7 @@ def lab(request: HttpRequest, pk: int) -> HttpResponse:
             proposed=asked.limits,
             safe=asked.safe,
             sample_rate=bank.sample_rate,
+            axis_from=_axis_from(text(request.GET, "from")),
         ),
     }
     if fragment:

@@ -5,6 +5,7 @@ Positions go into SVG attributes, so they are strings here; no style is needed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -42,13 +43,17 @@ class Axis:
         ]
 
 
-def axis_for(scores: Scores, *thresholds: float | None) -> Axis:
-    """From the tenth below what matters, so that neither photos nor thresholds fall off."""
-    finite = scores[np.isfinite(scores)]
-    lowest = [value for value in thresholds if value is not None]
-    if len(finite):
-        lowest.append(float(np.quantile(finite, 0.01)))
-    low = floor((min([*lowest, 0.85]) - 0.01) * 10) / 10
+def axis_for(scores: Scores, holds: Sequence[float], given: float | None = None) -> Axis:
+    """From a tenth below what matters, so that neither photos nor thresholds fall off.
+
+    `given` is where the page's slider begins, should it show one already.
+    """
+    if given is not None and 0 <= given <= min([*holds, 0.8]):
+        return Axis(given)
+    lowest = [0.85, *holds]
+    if len(scores):
+        lowest.append(float(np.quantile(scores, 0.01)))
+    low = floor((min(lowest) - 0.01) * 10) / 10
     return Axis(min(max(low, 0.0), 0.8))
 
 

@@ -14,7 +14,7 @@ from moderation.lookback import CONFIRMED, REFUTED, Lookback
 from moderation.views import lab_charts
 
 FEW = 10  # known photos below which figures are little more than anecdotes
-SHOWN = 24  # photos in each list
+SHOWN = 30  # photos in each list
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,13 @@ class Reading:
 
 
 def read(
-    found: Lookback, *, today: Limits, proposed: Limits, safe: bool, sample_rate: float
+    found: Lookback,
+    *,
+    today: Limits,
+    proposed: Limits,
+    safe: bool,
+    sample_rate: float,
+    axis_from: float | None = None,
 ) -> Reading:
     """The figures of `proposed` beside those of `today`, with or without the safe banks."""
     scores, labels = found.known(safe=safe)
@@ -92,7 +98,8 @@ def read(
         suggestion = suggest(scores, labels)
     except NoSuggestion as error:
         why = str(error)
-    axis = lab_charts.axis_for(scores, today.hold)
+    # The photos that safe exemplars spare belong to it too: it must not move with that switch.
+    axis = lab_charts.axis_for(found.known(safe=False)[0], (today.hold, proposed.hold), axis_from)
     return Reading(
         today=today,
         proposed=proposed,

@@ -12,6 +12,7 @@ function show() {
     }
     save.elements[name].value = value(slider);
   }
+  save.querySelector("[data-if-removes]").hidden = form.elements.remove.disabled;
 }
 
 function move(slider, to) {
