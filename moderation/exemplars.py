@@ -57,10 +57,11 @@ def quality_of(exemplar_ids: Iterable[UUID]) -> dict[UUID, Quality]:
     found: dict[UUID, Quality] = {}
     for row in raised.annotate(removed=REMOVED, approved=APPROVED).order_by():
         found[row["exemplar_id"]] = Quality(row["removed"], row["approved"])
-    for row in vetoed.annotate(removed=REMOVED, approved=APPROVED).order_by():
-        before = found.get(row["vetoed_by_id"], UNKNOWN)
-        found[row["vetoed_by_id"]] = Quality(
-            before.confirmed + row["approved"], before.refuted + row["removed"]
+    for spared in vetoed.annotate(removed=REMOVED, approved=APPROVED).order_by():
+        key = spared["vetoed_by_id"]
+        before = found.get(key, UNKNOWN)
+        found[key] = Quality(
+            before.confirmed + spared["approved"], before.refuted + spared["removed"]
         )
     return {key: quality for key, quality in found.items() if quality.decided}
 

@@ -4,6 +4,7 @@ Its own stored vector is asked, against every other one: exhaustive and exact, n
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -87,7 +88,7 @@ def foresee(*, bank: Bank, image: Image) -> Effect | None:
     if encoder is None or embedding is None:
         return None
     hold = banks.thresholds_of(bank, encoder).hold if bank.pk else bank.hold_threshold
-    given = {
+    given: dict[str, Any] = {
         "encoder": encoder.pk,
         "vector": HalfVector(embedding.vector).to_text(),
         "image": image.pk,
@@ -106,7 +107,7 @@ def foresee(*, bank: Bank, image: Image) -> Effect | None:
     return Effect(len(live), len(held), 0, _photos([*live, *held]))
 
 
-def _safe_banks(bank: Bank, encoder: Encoder) -> dict[str, list[float]]:
+def _safe_banks(bank: Bank, encoder: Encoder) -> dict[str, Any]:
     safe = list(
         Bank.objects.active(timezone.now()).filter(policy_id=bank.policy_id, kind=BankKind.SAFE)
     )

@@ -4,6 +4,7 @@ Asked of the database, exhaustively, from vectors and hashes that are stored: no
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -80,11 +81,15 @@ def _by_hash(exemplar: Exemplar, flags: Sequence[Flag]) -> list[Flag]:
 
 
 def _ask(
-    sql: str, exemplar: Exemplar, flags: Iterable[Flag], **values: object
+    sql: str, exemplar: Exemplar, flags: Iterable[Flag], **values: Any
 ) -> dict[UUID, tuple[UUID, float]]:
     with connection.cursor() as cursor:
         photos = [flag.image_id for flag in flags]
-        named = {"photos": photos, "bank": exemplar.bank_id, "exemplar": exemplar.pk}
+        named: dict[str, Any] = {
+            "photos": photos,
+            "bank": exemplar.bank_id,
+            "exemplar": exemplar.pk,
+        }
         cursor.execute(sql, {**named, **values})
         return {image: (key, float(score)) for image, key, score in cursor.fetchall()}
 

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from catalog.ingest import limits
 from catalog.ml.rejection import ImageRejected
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from catalog.views.params import text
 from moderation import banks, rollback
 from moderation.models import Bank, Exemplar

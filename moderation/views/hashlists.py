@@ -1,12 +1,15 @@
 """Lists of hashes: taken in as CSV, and given out."""
 
+from typing import BinaryIO, cast
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from catalog.views.params import text
 from moderation import hashlists
 from moderation.hashlists import ImportReport, UnusableList
@@ -36,7 +39,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         report = hashlists.import_csv(
             bank=bank,
-            file=file,
+            file=cast(BinaryIO, file),
             source=text(request.POST, "source") or (file.name or "")[:120],
             added_by=person(request),
         )

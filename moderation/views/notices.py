@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from moderation.models import Notice
 
 SETTLED_SHOWN = 20

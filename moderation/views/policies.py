@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Encoder
-from catalog.views.access import Role, role_required
+from catalog.roles import Role
+from catalog.views.access import role_required
 from moderation import banks
 from moderation.banks import Limits
 from moderation.models import Bank, BankTraffic, Policy, Review

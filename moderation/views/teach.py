@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from catalog.ml.rejection import ImageRejected
 from catalog.models import Image
-from catalog.roles import is_lead
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role, is_lead
+from catalog.views.access import person, role_required
 from moderation import teaching
 from moderation.foresight import Effect, foresee
 from moderation.models import Bank, Decision, Exemplar
