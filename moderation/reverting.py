@@ -1,9 +1,10 @@
 """Taking a sweep back, some photos at a time, as far as no person has judged them since."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from catalog import history, publishing
@@ -14,6 +15,28 @@ from moderation.choices import ModerationEvent, Outcome, Queue, Result
 from moderation.models import Decision, Flag, Review, Sweep
 
 PHOTOS_AT_ONCE = 200  # in one transaction
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What taking a sweep back would do.
+
+    Attributes:
+        photos: it flagged and nobody has judged since: the flags are withdrawn.
+        acted: those of them that it held or removed itself.
+        kept: photos that stay as they are, because a person has decided since or is about to.
+    """
+
+    photos: int
+    acted: int
+    kept: int
+
+
+def extent(sweep: Sweep) -> Extent:
+    """What taking it back would do now."""
+    kept = _judged(sweep) | set(_appealed().filter(image__in=sweep.hits.values("image_id")))
+    free = sweep.hits.exclude(image__in=kept)
+    return Extent(free.count(), free.filter(acted=True).count(), len(kept))
 
 
 def take_back_some(sweep: Sweep) -> int:
@@ -42,8 +65,7 @@ def take_back_some(sweep: Sweep) -> int:
         .select_for_update(of=("self",))
         .order_by("pk")
     }
-    kept = _judged(sweep, list(locked))
-    kept |= {key for key, review in reviews.items() if review.queue == Queue.APPEALS}
+    kept = _judged(sweep, locked) | set(_appealed().filter(image__in=locked))
     free = [key for key in locked if key not in kept]
     _withdraw(sweep, sweep.flags.filter(image__in=free).values_list("pk", flat=True))
     standing: dict[UUID, list[Flag]] = {key: [] for key in free}
@@ -70,13 +92,20 @@ def take_back_some(sweep: Sweep) -> int:
     return len(acted)
 
 
-def _judged(sweep: Sweep, images: Sequence[UUID]) -> set[UUID]:
-    """Photos a person has decided on since the sweep flagged them."""
+def _judged(sweep: Sweep, images: Iterable[UUID] | None = None) -> set[UUID]:
+    """Photos (of these) a person has decided on since the sweep flagged them."""
     decided = Decision.objects.filter(
         image_id=OuterRef("image_id"), decided_at__gte=OuterRef("created_at")
     ).exclude(settlement__result=Result.UNDONE)
-    flags = sweep.flags.filter(Exists(decided), image__in=images)
+    flags = sweep.flags.standing().filter(Exists(decided))
+    if images is not None:
+        flags = flags.filter(image__in=images)
     return set(flags.values_list("image_id", flat=True))
+
+
+def _appealed() -> "QuerySet[Review, UUID]":
+    appeals = Review.objects.active().filter(queue=Queue.APPEALS)
+    return appeals.values_list("image_id", flat=True)
 
 
 def _withdraw(sweep: Sweep, flags: Iterable[int]) -> None:

@@ -19,6 +19,7 @@ from moderation.views import (
     preferences,
     queue,
     reviews,
+    sweeps,
     teach,
 )
 
@@ -76,6 +77,12 @@ urlpatterns = [
     path("banks/<int:pk>/hashes.csv", hashlists.download, name="bank_hashes"),
     path("exemplars/<uuid:pk>/switch/", exemplars.switch, name="exemplar_switch"),
     path("exemplars/<uuid:pk>/roll-back/", exemplars.roll_back, name="exemplar_rollback"),
+    path("sweeps/", sweeps.sweeps, name="sweeps"),
+    path("sweeps/new/", sweeps.sweep_new, name="sweep_new"),
+    path("sweeps/<int:pk>/", sweeps.sweep, name="sweep"),
+    path("sweeps/<int:pk>/pause/", sweeps.pause, name="sweep_pause"),
+    path("sweeps/<int:pk>/resume/", sweeps.resume, name="sweep_resume"),
+    path("sweeps/<int:pk>/revert/", sweeps.revert, name="sweep_revert"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:pk>/settle/", notices.settle, name="notice_settle"),
     path("exemplars/<uuid:pk>.jpg", reviews.exemplar, name="exemplar"),
