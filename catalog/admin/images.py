@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -145,7 +145,12 @@ class TagAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "kind", "summary", "image", "actor")
     list_filter = ("kind",)
-    list_select_related = ("image", "actor")
+    # Not the photo: events outlive it, and a join would leave those out.
+    list_select_related = ("actor",)
     search_fields = ("summary", "=image__id")
     date_hierarchy = "at"
     ordering = ("-at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        found: QuerySet[Event] = super().get_queryset(request)
+        return found.prefetch_related("image")

@@ -5,7 +5,15 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnlyAdmin, VectorAdmin
-from catalog.models import Category, CategoryVector, Embedding, Encoder, Taxonomy
+from catalog.ml import pdq_text
+from catalog.models import (
+    Category,
+    CategoryVector,
+    Embedding,
+    Encoder,
+    PerceptualHash,
+    Taxonomy,
+)
 
 
 @admin.register(Encoder)
@@ -28,6 +36,18 @@ class EmbeddingAdmin(VectorAdmin):
     list_select_related = ("image", "encoder")
     search_fields = ("=image__id", "image__filename")
     fields = list_display
+
+
+@admin.register(PerceptualHash)
+class PerceptualHashAdmin(ReadOnlyAdmin):
+    list_display = ("image", "digits", "quality", "created_at")
+    list_select_related = ("image",)
+    search_fields = ("=image__id", "image__filename")
+    fields = list_display
+
+    @admin.display(description="PDQ hash")
+    def digits(self, row: PerceptualHash) -> str:
+        return pdq_text.to_hex(pdq_text.from_bits(row.pdq))
 
 
 @admin.register(Taxonomy)
@@ -61,4 +81,4 @@ class CategoryVectorAdmin(VectorAdmin):
     list_filter = ("encoder",)
     list_select_related = ("category", "encoder")
     search_fields = ("category__path",)
-    fields = (*list_display, "prompt_digest")
+    fields = (*list_display, "words_digest", "template_version")

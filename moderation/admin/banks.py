@@ -1,60 +1,37 @@
-"""Policies, banks and exemplars. Every change here reaches the workers by the bank's version."""
+"""Banks, their thresholds and their traffic. Every change reaches the workers by the version."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.safestring import SafeString
 
-from catalog.admin.base import (
-    AnyModelForm,
-    AnyUpload,
-    ReadOnlyInline,
-    StandingAdmin,
-    VectorAdmin,
-    picture,
-    user_of,
-)
-from catalog.admin.images import checked
-from moderation import banks
-from moderation.models import Bank, Exemplar, ExemplarVector, Policy
+from catalog.admin.base import ReadOnlyAdmin, ReadOnlyInline, StandingAdmin, user_of
+from moderation import banks, flooding
+from moderation.models import Bank, BankThreshold, BankTraffic
 
 
-class BankInline(ReadOnlyInline):
-    """A look at a policy's banks; they are changed on their own pages."""
+class ThresholdInline(ReadOnlyInline):
+    """Thresholds for one encoder are set in the lab, with what they would have done in view."""
 
-    model = Bank
-    fields = ("name", "kind", "hold_threshold", "remove_threshold", "is_enabled")
-    show_change_link = True
-
-
-@admin.register(Policy)
-class PolicyAdmin(StandingAdmin):
-    list_display = ("name", "slug", "severity", "review_within_minutes", "is_enabled")
-    list_filter = ("severity", "is_enabled")
-    search_fields = ("name", "slug", "description")
-    prepopulated_fields = {"slug": ("name",)}
-    inlines = (BankInline,)
-
-    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        for bank in obj.banks.all():
-            banks.touch(bank)
+    model = BankThreshold
+    fields = ("encoder", "hold", "remove", "author", "note", "created_at")
 
 
 @admin.register(Bank)
 class BankAdmin(StandingAdmin):
     list_display = (
-        "name", "policy", "kind", "hold_threshold", "remove_threshold", "exemplars", "is_enabled",
-        "version",
+        "name", "policy", "kind", "hold_threshold", "remove_threshold", "hash_distance",
+        "sample_rate", "exemplars", "is_enabled", "switches_at", "quarantined_at", "version",
     )  # fmt: skip
-    list_filter = ("kind", "is_enabled", "policy")
+    list_filter = (
+        "kind", "is_enabled", ("quarantined_at", admin.EmptyFieldListFilter), "policy",
+    )  # fmt: skip
     list_select_related = ("policy",)
-    search_fields = ("name", "policy__name")
-    readonly_fields = ("version",)
+    search_fields = ("name", "policy__name", "note")
+    readonly_fields = ("version", "quarantined_at", "quarantine_reason")
+    inlines = (ThresholdInline,)
+    actions = ("lift_quarantine",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bank]:
         enabled = Count("exemplars", filter=Q(exemplars__is_enabled=True))
@@ -74,86 +51,28 @@ class BankAdmin(StandingAdmin):
             obj.save()
         banks.touch(obj)
 
-
-class ExemplarForm(AnyModelForm):
-    """A known image is added by its file, through the same verb as everywhere else."""
-
-    file = forms.FileField(allow_empty_file=True, help_text="The known image.")
-
-    class Meta:
-        model = Exemplar
-        fields = ("bank", "note")
-
-    def clean_file(self) -> AnyUpload:
-        file: AnyUpload = self.cleaned_data["file"]
-        self.data_read = checked(file)
-        return file
-
-
-@admin.register(Exemplar)
-class ExemplarAdmin(StandingAdmin):
-    list_display = ("image", "__str__", "bank", "is_enabled", "added_by", "created_at")
-    list_display_links = ("image", "__str__")
-    list_filter = ("is_enabled", "bank")
-    list_select_related = ("bank__policy", "added_by")
-    search_fields = ("note", "=id", "=sha256")
-    autocomplete_fields = ("bank",)
-    actions = ("enable", "disable")
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        form = {} if obj else {"form": ExemplarForm}
-        return super().get_form(request, obj, change, **form | kwargs)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        if obj is None:
-            return ("bank", "file", "note")
-        return ("image", "note", "is_enabled", *self.get_readonly_fields(request, obj)[1:])
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        fixed = ("image", "bank", "sha256", "source", "added_by", "created_at")
-        return fixed if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: Exemplar, form: Any, change: bool) -> None:
-        if change:
-            obj.save(update_fields=form.changed_data)
-            banks.touch(obj.bank)
-            return
-        added = banks.add_exemplar(
-            bank=obj.bank, data=form.data_read, note=obj.note, added_by=user_of(request)
+    @admin.action(description="Lift the quarantine of selected banks", permissions=["change"])
+    def lift_quarantine(self, request: HttpRequest, queryset: QuerySet[Bank]) -> None:
+        quarantined = list(queryset.filter(quarantined_at__isnull=False))
+        moved = sum(flooding.lift(bank=bank, actor=user_of(request)) for bank in quarantined)
+        messages.success(
+            request,
+            f"Quarantines lifted: {len(quarantined)}. Reviews now in the first queue: {moved}.",
         )
-        obj.__dict__.update(added.__dict__)
-
-    @admin.display(description="picture")
-    def image(self, exemplar: Exemplar) -> SafeString:
-        url = reverse("moderation:exemplar", args=[exemplar.pk])
-        return picture(url, str(exemplar), 96)
-
-    @admin.display(description="taken from")
-    def source(self, exemplar: Exemplar) -> str:
-        return str(exemplar.taken_from or "a file")
-
-    @admin.action(description="Match against selected exemplars", permissions=["change"])
-    def enable(self, request: HttpRequest, queryset: QuerySet[Exemplar]) -> None:
-        self._switch(request, queryset, to=True)
-
-    @admin.action(description="Stop matching against selected exemplars", permissions=["change"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[Exemplar]) -> None:
-        self._switch(request, queryset, to=False)
-
-    def _switch(self, request: HttpRequest, queryset: QuerySet[Exemplar], *, to: bool) -> None:
-        other = queryset.exclude(is_enabled=to)
-        changed = list(Bank.objects.filter(exemplars__in=other).distinct())
-        count = other.update(is_enabled=to)
-        for bank in changed:
-            banks.touch(bank)
-        messages.success(request, f"Exemplars changed: {count}.")
 
 
-@admin.register(ExemplarVector)
-class ExemplarVectorAdmin(VectorAdmin):
-    list_display = ("exemplar", "encoder", "dimension", "created_at")
-    list_filter = ("encoder",)
-    list_select_related = ("exemplar", "encoder")
-    fields = list_display
+@admin.register(BankThreshold)
+class BankThresholdAdmin(ReadOnlyAdmin):
+    list_display = ("bank", "encoder", "hold", "remove", "author", "note", "created_at")
+    list_filter = ("bank", "encoder")
+    list_select_related = ("bank__policy", "encoder", "author")
+    date_hierarchy = "created_at"
+
+
+@admin.register(BankTraffic)
+class BankTrafficAdmin(ReadOnlyAdmin):
+    list_display = ("bank", "hour", "screened", "held")
+    list_filter = ("bank",)
+    list_select_related = ("bank__policy",)
+    date_hierarchy = "hour"
+    ordering = ("-hour", "bank")

@@ -10,19 +10,60 @@ from django.test import Client
 from django.utils import timezone
 from pgvector import HalfVector
 
+from catalog import erasing
+from catalog.choices import Source, Status
 from catalog.models import Encoder, Image
-from moderation import banks, matching
-from moderation.choices import Action, Outcome
-from moderation.models import Bank, Decision, Exemplar, ExemplarVector, Flag, Policy, Review, Skip
+from moderation import banks, flooding, matching
+from moderation.choices import Action, Outcome, Queue, Result
+from moderation.models import (
+    Appeal,
+    Bank,
+    BankThreshold,
+    BankTraffic,
+    BlindReview,
+    Decision,
+    Exemplar,
+    ExemplarVector,
+    Flag,
+    Notice,
+    Policy,
+    PolicyPrompt,
+    Preferences,
+    PromptVector,
+    Review,
+    Settlement,
+    Skip,
+    Sweep,
+    SweepHit,
+)
 from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
 
 Picture = Callable[..., bytes]
-HISTORY = [Decision, ExemplarVector, Flag, Review, Skip]
+HISTORY = [
+    *(Appeal, BankThreshold, BankTraffic, BlindReview, Decision, ExemplarVector, Flag, Notice),
+    *(PolicyPrompt, Preferences, PromptVector, Review, Settlement, Skip, Sweep, SweepHit),
+]
 BANK_FIELDS = {
     "name": "Handguns",
     "kind": "violating",
     "hold_threshold": "0.9",
     "veto_margin": "0",
+    "hash_distance": "31",
+    "sample_rate": "1",
+    "sample_seed": "0",
+    "thresholds-TOTAL_FORMS": "0",
+    "thresholds-INITIAL_FORMS": "0",
+}
+POLICY_FIELDS = {
+    "slug": "weapons",
+    "name": "Weapons",
+    "severity": "4",
+    "review_within_minutes": "30",
+    "is_enabled": "on",
+    "banks-TOTAL_FORMS": "0",
+    "banks-INITIAL_FORMS": "0",
+    "prompts-TOTAL_FORMS": "0",
+    "prompts-INITIAL_FORMS": "0",
 }
 
 
@@ -64,13 +105,37 @@ def decided(
     )
     review = Review.objects.create(image=photo, policy=bank.policy, due_at=timezone.now())
     Skip.objects.create(review=review, moderator=admin_user)
-    Decision.objects.create(
+    decision = Decision.objects.create(
         review=review,
         image=photo,
         action=Action.REMOVE,
         policy=bank.policy,
         decided_by=admin_user,
     )
+    Settlement.objects.create(decision=decision, result=Result.EFFECTIVE)
+    second = Review.objects.create(
+        image=photo,
+        queue=Queue.APPEALS,
+        policy=bank.policy,
+        due_at=timezone.now(),
+        status="decided",
+    )
+    Appeal.objects.create(
+        decision=decision, image=photo, review=second, text="It is a toy.", source=Source.API
+    )
+    BlindReview.objects.create(decision=decision)
+    BankThreshold.objects.create(bank=bank, encoder=encoder, hold=0.8, author=admin_user)
+    BankTraffic.objects.create(bank=bank, hour=timezone.now(), screened=9, held=1)
+    Notice.objects.create(bank=bank, text="Look.")
+    prompt = PolicyPrompt.objects.create(policy=bank.policy, text="a photo of a handgun")
+    PromptVector.objects.create(
+        prompt=prompt, encoder=encoder, text=prompt.text, vector=HalfVector([1, 0, 0])
+    )
+    sweep = Sweep.objects.create(bank=bank, encoder=encoder, rate=10)
+    SweepHit.objects.create(
+        sweep=sweep, image=photo, exemplar=exemplar, score=0.9, status_before=Status.LIVE
+    )
+    Preferences.objects.create(user=admin_user)
     return photo
 
 
@@ -96,12 +161,13 @@ def test_an_exemplar_is_added_by_its_file(
 ) -> None:
     before = matching.state()
     file = SimpleUploadedFile("gun.jpg", picture("handgun"))
-    fields = {"bank": bank.pk, "note": "Black", "file": file}
+    fields = {"bank": bank.pk, "note": "Black", "source": "Customs", "file": file}
     response = admin_client.post(url(Exemplar, "add"), fields)
 
     assert response.status_code == 302
     added = Exemplar.objects.get()
-    assert (added.bank, added.note, added.added_by) == (bank, "Black", admin_user)
+    assert (added.bank, added.note, added.source) == (bank, "Black", "Customs")
+    assert added.added_by == admin_user
     assert (media / added.picture.name).stat().st_size > 0
     assert matching.state() != before
 
@@ -186,17 +252,104 @@ def test_thresholds_that_make_no_sense_are_errors_of_the_form(
 def test_a_changed_policy_reaches_the_workers_of_its_banks(
     bank: Bank, admin_client: Client
 ) -> None:
-    fields = {
-        "slug": "weapons",
-        "name": "Weapons",
-        "severity": "4",
-        "review_within_minutes": "30",
-        "is_enabled": "on",
-        "banks-TOTAL_FORMS": "0",
-        "banks-INITIAL_FORMS": "0",
-    }
     before = bank.version
-    assert admin_client.post(url(Policy, "change", bank.policy_id), fields).status_code == 302
-    bank.refresh_from_db()
-    assert bank.policy.severity == 4
+    page = url(Policy, "change", bank.policy_id)
+    assert admin_client.post(page, POLICY_FIELDS).status_code == 302
+    bank = Bank.objects.select_related("policy").get(pk=bank.pk)
+    assert (bank.policy.severity, bank.policy.version) == (4, 2)
     assert bank.version == before + 1
+
+
+def prompt_fields(*prompts: tuple[str, bool, bool]) -> dict[str, str]:
+    """The form of a policy with these prompts: text, whether a contrast, whether enabled."""
+    fields = POLICY_FIELDS | {"prompt_threshold": "0.6", "prompts-TOTAL_FORMS": str(len(prompts))}
+    for index, (text, is_contrast, is_enabled) in enumerate(prompts):
+        fields[f"prompts-{index}-text"] = text
+        if is_contrast:
+            fields[f"prompts-{index}-is_contrast"] = "on"
+        if is_enabled:
+            fields[f"prompts-{index}-is_enabled"] = "on"
+    return fields
+
+
+def test_a_policy_is_described_by_prompts(bank: Bank, admin_client: Client) -> None:
+    before = matching.state()
+    fields = prompt_fields(("a photo of a handgun", False, True), ("a photo of a mug", True, True))
+    page = url(Policy, "change", bank.policy_id)
+    assert admin_client.post(page, fields).status_code == 302
+    prompts = PolicyPrompt.objects.values_list("text", "is_contrast")
+    assert set(prompts) == {("a photo of a handgun", False), ("a photo of a mug", True)}
+    assert matching.state() != before
+
+
+@pytest.mark.parametrize(
+    ("prompts", "message"),
+    [
+        ([("a handgun", False, True)], "Add a contrast prompt"),
+        ([("a handgun", False, True), ("a mug", True, False)], "Add a contrast prompt"),
+        ([], "no prompt that says what violates it"),
+        ([("a mug", True, True)], "no prompt that says what violates it"),
+    ],
+)
+def test_prompts_that_could_not_be_scored_are_errors_of_the_form(
+    prompts: list[tuple[str, bool, bool]], message: str, bank: Bank, admin_client: Client
+) -> None:
+    before = matching.state()
+    response = admin_client.post(url(Policy, "change", bank.policy_id), prompt_fields(*prompts))
+    assert response.status_code == 200
+    assert message in response.content.decode()
+    assert not PolicyPrompt.objects.exists()
+    assert matching.state() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({}, "__all__"),
+        ({"pdq_hex": "abc"}, "pdq_hex"),
+        ({"pdq_hex": "a" * 64, "file": True}, "__all__"),
+    ],
+)
+def test_an_exemplar_is_a_file_or_a_hash(
+    given: dict[str, Any], error: str, bank: Bank, picture: Picture, admin_client: Client
+) -> None:
+    if given.get("file"):
+        given = given | {"file": SimpleUploadedFile("gun.jpg", picture("handgun"))}
+    response = admin_client.post(url(Exemplar, "add"), {"bank": bank.pk} | given)
+    assert list(response.context["adminform"].form.errors) == [error]
+    assert not Exemplar.objects.exists()
+
+
+def test_a_hash_is_added_by_its_digits(bank: Bank, admin_client: Client) -> None:
+    before = matching.state()
+    fields = {"bank": bank.pk, "pdq_hex": "A" * 64, "source": "A list"}
+    assert admin_client.post(url(Exemplar, "add"), fields).status_code == 302
+    added = Exemplar.objects.get()
+    assert (added.sha256, added.pdq_quality, added.source) == ("a" * 64, 100, "A list")
+    assert matching.state() != before
+    page = admin_client.get(url(Exemplar, "change", added.pk)).content.decode()
+    assert "hash only" in page
+    assert "a" * 64 in page
+    assert admin_client.get(url(Exemplar, "changelist")).status_code == 200
+
+
+def test_a_quarantine_is_lifted_from_the_list(bank: Bank, admin_client: Client) -> None:
+    flooding.quarantine(bank=bank, reason="Too many.")
+    page = admin_client.get(url(Bank, "change", bank.pk)).content.decode()
+    assert "Too many." in page
+    chosen = {"action": "lift_quarantine", "_selected_action": str(bank.pk)}
+    admin_client.post(url(Bank, "changelist"), chosen)
+    bank.refresh_from_db()
+    assert bank.quarantined_at is None
+    assert Notice.objects.get().settled_at is not None
+
+
+def test_decisions_about_an_erased_photo_can_still_be_read(
+    decided: Image, admin_client: Client
+) -> None:
+    decision = Decision.objects.get()
+    Appeal.objects.all().delete()
+    erasing.erase(Image.objects.filter(pk=decided.pk))
+    assert "erased" in admin_client.get(url(Decision, "changelist")).content.decode()
+    assert admin_client.get(url(Decision, "change", decision.pk)).status_code == 200
+    assert admin_client.get(url(Settlement, "changelist")).status_code == 200
