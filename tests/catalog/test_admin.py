@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pgvector import HalfVector
 
-from catalog import keys, products
+from catalog import erasing, keys, products
 from catalog.choices import Source, Status
 from catalog.models import (
     ApiKey,
@@ -21,6 +21,7 @@ from catalog.models import (
     Encoder,
     Event,
     Image,
+    PerceptualHash,
     Product,
     Storefront,
     Tag,
@@ -29,7 +30,9 @@ from catalog.models import (
 from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
 
 Picture = Callable[..., bytes]
-WRITTEN_BY_US_ALONE = [Category, CategoryVector, Embedding, Encoder, Event, Tag, Taxonomy]
+WRITTEN_BY_US_ALONE = [
+    *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash, Tag, Taxonomy),
+]
 
 
 @pytest.fixture
@@ -43,10 +46,13 @@ def photo(storefront: Storefront, upload: Callable[..., Image], picture: Picture
         taxonomy=taxonomy, external_id="mug", name="Mug", path="Mug", position=0
     )
     vector = HalfVector([1, 0, 0])
-    CategoryVector.objects.create(category=mug, encoder=encoder, prompt_digest="d", vector=vector)
+    CategoryVector.objects.create(
+        category=mug, encoder=encoder, words_digest="d", template_version="v", vector=vector
+    )
     photo = upload(picture("mug"), filename="mug.jpg")
     Embedding.objects.create(image=photo, encoder=encoder, vector=vector)
     Tag.objects.create(image=photo, category=mug, encoder=encoder, rank=1, score=0.9, threshold=0.3)
+    PerceptualHash.objects.create(image=photo, pdq="01" * 128, quality=80)
     keys.create_key(storefront=storefront, name="Import")
     products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
     return photo
@@ -162,7 +168,20 @@ def test_a_products_title_changes_and_its_sku_does_not(
     storefront: Storefront, other_storefront: Storefront, admin_client: Client
 ) -> None:
     product = products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
-    fields = {"title": "Blue mug", "sku": "MUG-2", "storefront": other_storefront.pk}
+    fields = {"title": "Blue mug", "sku": "MUG-2", "exposure": "1"}
+    fields |= {"storefront": str(other_storefront.pk)}
     assert admin_client.post(url(Product, "change", product.pk), fields).status_code == 302
     product.refresh_from_db()
     assert (product.title, product.sku, product.storefront) == ("Blue mug", "MUG-1", storefront)
+
+
+def test_the_history_of_an_erased_photo_can_still_be_read(
+    photo: Image, admin_client: Client
+) -> None:
+    event = Event.objects.first()
+    assert event is not None
+    erasing.erase(Image.objects.filter(pk=photo.pk))
+    for query in ({}, {"q": str(photo.pk)}):
+        page = admin_client.get(url(Event, "changelist"), query)
+        assert event.summary in page.content.decode()
+    assert admin_client.get(url(Event, "change", event.pk)).status_code == 200
