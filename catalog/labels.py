@@ -4,14 +4,18 @@ from typing import TypedDict
 
 import numpy as np
 
-from catalog import taxonomy
+from catalog import taxonomy_vectors
 from catalog.encoders import LoadedEncoder
 from catalog.ml.scoring import ensemble, probabilities, readable
-from catalog.models import Category, CategoryVector, Embedding, Image
+from catalog.models import Embedding, Image
+from catalog.scorer import Scorers
+
+# Thousands of vectors are read once, not for every label that is typed.
+_scorers = Scorers()
 
 
 class LabelScore(TypedDict):
-    """A label against a photo. Probabilities are against every category of the taxonomy."""
+    """A label against a photo. Probabilities are against every category its storefront uses."""
 
     label: str
     cosine: float
@@ -25,23 +29,23 @@ class NotEmbedded(LookupError):
 
 
 def score_label(*, image: Image, label: str, encoder: LoadedEncoder) -> LabelScore:
-    """Score a typed label on one photo beside the active taxonomy. Raises `NotEmbedded`."""
+    """Score a typed label on one photo beside its storefront's taxonomy. Raises `NotEmbedded`."""
     try:
         embedding = Embedding.objects.get(image=image, encoder=encoder.row)
     except Embedding.DoesNotExist as error:
         raise NotEmbedded(f"Photo {image.pk} has no vector in {encoder.row} yet.") from error
-    prompts = taxonomy.templates().fill(readable(label))
+    prompts = taxonomy_vectors.templates().fill(readable(label))
     typed = ensemble(encoder.runtime.encode_texts(prompts))
-    known = CategoryVector.objects.filter(
-        encoder=encoder.row, category__taxonomy__is_active=True, category__is_retired=False
-    ).select_related("category")
-    categories: list[Category] = []
-    rows: list[np.ndarray] = []
-    for vector in known:
-        categories.append(vector.category)
-        rows.append(np.asarray(vector.vector, dtype=np.float32))
+    _scorers.refresh(encoder)
+    found = _scorers.of(image.storefront)
+    categories = []
+    vectors = np.empty((0, encoder.row.dimension), dtype=np.float32)
+    if found:
+        scorer, used = found
+        categories = [scorer.categories[index] for index in np.flatnonzero(used)]
+        vectors = scorer.vectors[used]
     photo = np.asarray(embedding.vector, dtype=np.float32)
-    cosines = np.stack([typed, *rows]) @ photo
+    cosines = np.concatenate([typed[None, :], vectors]) @ photo
     scores = probabilities(
         cosines[None, :],
         scoring=encoder.row.scoring,

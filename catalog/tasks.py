@@ -4,9 +4,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from catalog import doorbell, labels, pipeline
+from catalog import doorbell, labels, pipeline, taxonomy, taxonomy_vectors
 from catalog.encoders import load_configured
 from catalog.models import Image
+
+ENCODE_SECONDS = 5
 
 
 @shared_task(ignore_result=True)
@@ -28,3 +30,18 @@ def score_label(image_id: str, label: str) -> labels.LabelScore:
     """Interactive: what would the encoder say if this label were a category?"""
     image = Image.objects.get(pk=image_id)
     return labels.score_label(image=image, label=label, encoder=load_configured())
+
+
+@shared_task(ignore_result=True)
+def encode_categories() -> None:
+    """Text vectors of categories, for a few seconds at a time.
+
+    On the pipeline's queue: that worker has the device. Between two drains photos wait for no
+    more than one such turn, and people at the interactive queue wait for none.
+    """
+    if not taxonomy_vectors.has_work():
+        return
+    done = taxonomy_vectors.encode_missing(encoder=load_configured(), seconds=ENCODE_SECONDS)
+    if taxonomy_vectors.has_work():
+        # Nothing done: another worker has the rest, and may yet lose it.
+        doorbell.ring(taxonomy.ENCODE, countdown=None if done else ENCODE_SECONDS)

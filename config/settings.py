@@ -183,10 +183,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "pipeline"
 CELERY_TASK_ROUTES = {
     "catalog.tasks.score_label": {"queue": "interactive"},
+    "catalog.tasks.encode_text": {"queue": "interactive"},
+    "catalog.tasks.encode_picture": {"queue": "interactive"},
     "moderation.tasks.embed_exemplars": {"queue": "interactive"},
     # Work on the database alone: it needs no model and must not wait for one.
     "moderation.tasks.tend": {"queue": "background"},
     "moderation.tasks.sweep": {"queue": "background"},
+    "catalog.tasks.tend_index": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -213,6 +216,18 @@ CELERY_BEAT_SCHEDULE = {
     # Sweeps ring for their own next chunk; this is for a ring that was lost.
     "ring-the-sweeps": {
         "task": "moderation.tasks.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    # An import rings by itself; this carries on after a lost ring, a kill, or a new encoder.
+    "encode-categories": {
+        "task": "catalog.tasks.encode_categories",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    # How long new vectors grow, at least, before they are sealed into the search index.
+    "tend-the-index": {
+        "task": "catalog.tasks.tend_index",
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
@@ -251,3 +266,6 @@ VITRINE_BLIND_SEED = env.str("VITRINE_BLIND_SEED", default="vitrine")
 VITRINE_FLOOD_FACTOR = env.float("VITRINE_FLOOD_FACTOR", default=5.0)
 VITRINE_FLOOD_MINIMUM = env.int("VITRINE_FLOOD_MINIMUM", default=20)
 VITRINE_SWEEP_RATE = env.int("VITRINE_SWEEP_RATE", default=5000)
+VITRINE_INDEX_FROM = env.int("VITRINE_INDEX_FROM", default=5000)
+VITRINE_INDEX_WORKERS = env.int("VITRINE_INDEX_WORKERS", default=2)
+VITRINE_INDEX_MEMORY_MB = env.int("VITRINE_INDEX_MEMORY_MB", default=512)

@@ -7,7 +7,13 @@ from catalog.models.image import Image
 from catalog.models.product import Product
 from catalog.models.storefront import ApiKey, Storefront
 from catalog.models.tag import Tag
-from catalog.models.taxonomy import Category, CategoryVector, Taxonomy
+from catalog.models.taxonomy import (
+    Category,
+    CategoryVector,
+    StorefrontPrune,
+    Taxonomy,
+    TaxonomyDraft,
+)
 
 __all__ = [
     "ApiKey",
@@ -20,6 +26,8 @@ __all__ = [
     "PerceptualHash",
     "Product",
     "Storefront",
+    "StorefrontPrune",
     "Tag",
     "Taxonomy",
+    "TaxonomyDraft",
 ]

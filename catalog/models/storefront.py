@@ -16,6 +16,15 @@ class Storefront(models.Model):
         help_text="How many shoppers see it, relative to the others: 2 puts its reviews as far "
         "ahead as twice the severity would.",
     )
+    # Protected: losing its taxonomy would change a shop's vocabulary without anybody deciding so.
+    taxonomy = models.ForeignKey(
+        "catalog.Taxonomy",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="storefronts",
+        help_text="What its photos are tagged against; empty for the active one.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

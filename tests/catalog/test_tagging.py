@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog import pipeline, taxonomy
+from catalog import pipeline, taxonomy, taxonomy_vectors
 from catalog.choices import Scoring
 from catalog.encoders import LoadedEncoder
 from catalog.models import Category, CategoryVector, Encoder, Image, Tag, Taxonomy
-from catalog.tagging import Scorer, choose
+from catalog.scorer import Scorer, build
+from catalog.tagging import choose
 from tests.conftest import Picture
 
 pytestmark = pytest.mark.django_db
@@ -39,56 +40,16 @@ def scorer(*paths: str) -> Scorer:
     """A scorer over categories given by path; parents come first."""
     index = {path: i for i, path in enumerate(paths)}
     parents = [index.get(path.rsplit(" ▸ ", 1)[0]) if " ▸ " in path else None for path in paths]
-    leaves = np.array([i not in parents for i in range(len(paths))])
     return Scorer(
-        categories=[Category(path=path) for path in paths],
+        categories=[Category(pk=i, path=path) for i, path in enumerate(paths)],
         parents=parents,
-        leaves=leaves,
         vectors=np.eye(len(paths), dtype=np.float32),
-        template_version="v1",
+        template_versions=["v1"] * len(paths),
     )
 
 
-def encoder_with(scoring: Scoring, *, scale: float, bias: float = 0.0) -> LoadedEncoder:
-    row = Encoder(scoring=scoring, logit_scale=scale, logit_bias=bias, dimension=3)
-    return LoadedEncoder(row=row, runtime=None)  # type: ignore[arg-type]  scoring needs no model
-
-
-def test_loading_again_updates_and_retires_without_losing_tags(tmp_path: Path) -> None:
-    first = taxonomy.load(path=tree(tmp_path))
-    apple = Category.objects.get(external_id="apple")
-    again = taxonomy.load(path=tree(tmp_path, version=2, apple="Apples"))
-    assert again == first
-    assert Category.objects.count() == 4
-    apple.refresh_from_db()
-    assert (apple.name, apple.path) == ("Apples", "Fruit ▸ Apples")
-
-    smaller = tmp_path / "smaller.yaml"
-    smaller.write_text("{slug: shop, name: Shop, version: 3, categories: [{id: mug, name: Mug}]}")
-    taxonomy.load(path=smaller)
-    retired = Category.objects.filter(is_retired=True).values_list("external_id", flat=True)
-    assert set(retired) == {"fruit", "apple", "pear"}
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        ("[]", "is not a taxonomy"),
-        ("{slug: a, name: A, version: 1}", "is not a taxonomy"),
-        (
-            "{slug: a, name: A, version: 1, categories: [{id: x, name: X}, {id: x, name: Y}]}",
-            "used twice",
-        ),
-    ],
-)
-def test_a_file_that_is_no_taxonomy_is_explained(
-    tmp_path: Path, content: str, problem: str
-) -> None:
-    path = tmp_path / "bad.yaml"
-    path.write_text(content)
-    with pytest.raises(taxonomy.TaxonomyError, match=problem):
-        taxonomy.load(path=path)
-    assert not Taxonomy.objects.exists()
+def encoder_with(scoring: Scoring, *, scale: float, bias: float = 0.0) -> Encoder:
+    return Encoder(scoring=scoring, logit_scale=scale, logit_bias=bias, dimension=3)
 
 
 def test_only_categories_whose_prompts_changed_are_encoded_again(
@@ -105,15 +66,12 @@ def test_only_categories_whose_prompts_changed_are_encoded_again(
 
     def vectors() -> np.ndarray:
         encoded.clear()
-        return taxonomy.text_vectors(
-            categories=list(Category.objects.order_by("position")),
-            encoder=encoder,
-            template_set=taxonomy.templates(),
-        )
+        taxonomy_vectors.encode_missing(encoder=encoder)
+        return build(taxonomy=Taxonomy.objects.get(), encoder=encoder.row).vectors
 
     taxonomy.load(path=tree(tmp_path))
     first = vectors()
-    templates = len(taxonomy.templates().templates)
+    templates = len(taxonomy_vectors.templates().templates)
     assert len(encoded) == templates * 5  # four names, one synonym
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-3)
     assert np.allclose(vectors(), first, atol=1e-3)
@@ -127,7 +85,7 @@ def test_only_categories_whose_prompts_changed_are_encoded_again(
 def test_a_softmax_subtree_has_the_sum_of_its_nodes() -> None:
     three = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear")
     scores = three.subtree_scores(
-        np.array([[0.0, 1.0, 1.0]], dtype=np.float32), encoder_with(Scoring.SOFTMAX, scale=20)
+        np.array([[0.0, 1.0, 1.0]]), three.everything, encoder_with(Scoring.SOFTMAX, scale=20)
     )
     assert scores[0] == pytest.approx([1.0, 0.5, 0.5], abs=1e-6)
 
@@ -135,7 +93,8 @@ def test_a_softmax_subtree_has_the_sum_of_its_nodes() -> None:
 def test_a_sigmoid_subtree_is_as_sure_as_its_surest_node() -> None:
     three = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear")
     scores = three.subtree_scores(
-        np.array([[0.0, 1.0, 0.0]], dtype=np.float32),
+        np.array([[0.0, 1.0, 0.0]]),
+        three.everything,
         encoder_with(Scoring.SIGMOID, scale=10, bias=-5),
     )
     surest = 1 / (1 + np.exp(-5))
@@ -153,7 +112,7 @@ def test_a_sigmoid_subtree_is_as_sure_as_its_surest_node() -> None:
 )
 def test_choosing(scores: list[float], chosen: list[int]) -> None:
     four = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear", "Mug")
-    assert choose(np.array(scores), four, 0.3) == chosen
+    assert choose(np.array(scores), four, four.leaves(four.everything), 0.3) == chosen
 
 
 def test_a_tag_stores_what_produced_it(
@@ -168,7 +127,7 @@ def test_a_tag_stores_what_produced_it(
     tag = Tag.objects.get(image=image, rank=1)
     assert tag.category.external_id == "mug"
     assert (tag.encoder, tag.threshold) == (encoder.row, 0.3)
-    assert tag.template_version == taxonomy.templates().version
+    assert tag.template_version == taxonomy_vectors.templates().version
     assert 0.3 <= tag.score <= 1
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog import taxonomy_vectors
 from catalog.encoders import load_configured
 from catalog.ml.encoder import EncoderUnavailable
+from catalog.models import Taxonomy
 from catalog.pipeline import load_stages
 
 
@@ -17,6 +19,9 @@ class Command(BaseCommand):
             encoder = load_configured()
         except EncoderUnavailable as error:
             raise CommandError(str(error)) from error
+        # What photos are tagged with is waited for; the workers see to the other taxonomies.
+        for taxonomy in Taxonomy.objects.in_use():
+            taxonomy_vectors.encode_missing(encoder=encoder, taxonomy=taxonomy)
         for stage in load_stages():
             stage.prepare(encoder)
         row = encoder.row

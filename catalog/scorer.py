@@ -1,0 +1,166 @@
+"""Taxonomies as matrices, ready to score photos with, and kept while they stay the same."""
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from catalog import taxonomy_vectors
+from catalog.choices import Scoring
+from catalog.encoders import LoadedEncoder
+from catalog.ml.scoring import probabilities
+from catalog.models import CategoryVector, Encoder, Storefront, StorefrontPrune, Taxonomy
+from catalog.models.taxonomy import Category
+
+# Up to so many categories are encoded on the spot when a photo needs them, which a small tree
+# takes seconds for. A larger one is the job of `taxonomy_vectors`; no photo waits for it.
+AT_ONCE = 256
+LOOK_AGAIN = 5.0  # seconds between looks at a taxonomy whose vectors are still being made
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A taxonomy as one matrix, and everything its scores depend on."""
+
+    categories: list[Category]  # parents before children
+    parents: list[int | None]  # index of each category's parent
+    vectors: np.ndarray  # (n, dimension) float32
+    template_versions: list[str]  # what each vector was made with
+
+    @cached_property
+    def everything(self) -> np.ndarray:
+        """(n,) bool: nothing pruned."""
+        return np.ones(len(self.categories), dtype=bool)
+
+    @cached_property
+    def _levels(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Indices and their parents' indices, one pair per depth, the deepest first."""
+        depths: list[int] = []
+        for parent in self.parents:
+            depths.append(0 if parent is None else depths[parent] + 1)
+        of = np.array(depths)
+        parents = np.array([-1 if parent is None else parent for parent in self.parents])
+        levels = [np.flatnonzero(of == depth) for depth in range(max(depths), 0, -1)]
+        return [(level, parents[level]) for level in levels]
+
+    def without(self, pruned: frozenset[int]) -> np.ndarray:
+        """(n,) bool: what is left without the categories of these keys and all below them."""
+        used = np.array([category.pk not in pruned for category in self.categories], dtype=bool)
+        for level, parents in reversed(self._levels):
+            used[level] &= used[parents]
+        return used
+
+    def leaves(self, used: np.ndarray) -> np.ndarray:
+        """(n,) bool: nodes in use with nothing in use below them."""
+        inner = np.zeros(len(self.categories), dtype=bool)
+        for level, parents in self._levels:
+            inner[parents[used[level]]] = True
+        return used & ~inner
+
+    def subtree_scores(self, cosines: np.ndarray, used: np.ndarray, encoder: Encoder) -> np.ndarray:
+        """Probability (m, n) that each photo belongs at or below each category; `cosines` is
+        (m, n), and categories that are not `used` (n,) get 0.
+
+        Softmax encoders share one unit of probability among all nodes in use, so a subtree's is
+        the sum of its nodes'; sigmoid encoders answer each node by itself, so it is their maximum.
+        """
+        scores = np.zeros((len(self.categories), len(cosines)))  # transposed: a node is a row
+        if used.any():
+            scores[used] = probabilities(
+                cosines[:, used],
+                scoring=encoder.scoring,
+                logit_scale=encoder.logit_scale,
+                logit_bias=encoder.logit_bias,
+            ).T
+        gather = np.add if encoder.scoring == Scoring.SOFTMAX else np.maximum
+        for level, parents in self._levels:
+            gather.at(scores, parents, scores[level])
+        return np.clip(scores.T, 0.0, 1.0)
+
+
+def build(*, taxonomy: Taxonomy, encoder: Encoder) -> Scorer | None:
+    """A scorer over the categories that have a vector; None while too few have one."""
+    if not taxonomy_vectors.usable(taxonomy=taxonomy, encoder=encoder):
+        return None
+    rows = list(taxonomy.categories.filter(is_retired=False).order_by("position"))
+    known = {
+        key: (vector, version)
+        for key, vector, version in CategoryVector.objects.filter(
+            encoder=encoder, category__taxonomy=taxonomy
+        ).values_list("category_id", "vector", "template_version")
+    }
+    by_key = {row.pk: row for row in rows}
+    categories = [row for row in rows if row.pk in known]
+    index = {row.pk: i for i, row in enumerate(categories)}
+
+    def parent_of(row: Category) -> int | None:
+        """The nearest category above that has a vector."""
+        above = by_key.get(row.parent_id) if row.parent_id else None
+        while above and above.pk not in index:
+            above = by_key.get(above.parent_id) if above.parent_id else None
+        return index[above.pk] if above else None
+
+    return Scorer(
+        categories=categories,
+        parents=[parent_of(row) for row in categories],
+        vectors=np.array([known[row.pk][0] for row in categories], dtype=np.float32),
+        template_versions=[known[row.pk][1] for row in categories],
+    )
+
+
+@dataclass
+class _Kept:
+    state: tuple[object, ...]
+    scorer: Scorer | None
+    complete: bool
+    looked_at: float
+    masks: dict[frozenset[int], np.ndarray] = field(default_factory=dict)
+
+
+class Scorers:
+    """The scorers of all taxonomies in use, one per taxonomy, for the encoder last refreshed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, _Kept] = {}
+        self._active: int | None = None
+
+    def refresh(self, encoder: LoadedEncoder) -> None:
+        """Catch up with the database. Costs a query when nothing changed; call it outside of
+        transactions, for it may encode a few categories."""
+        version = taxonomy_vectors.templates().version
+        in_use = Taxonomy.objects.in_use()
+        self._active = next((each.pk for each in in_use if each.is_active), None)
+        self._kept = {each.pk: self._look(each, encoder, version) for each in in_use}
+
+    def of(self, storefront: Storefront) -> tuple[Scorer, np.ndarray] | None:
+        """The scorer of its taxonomy and what it uses of it, (n,) bool; the active taxonomy's
+        while its own is not encoded; None when there is neither."""
+        for key in (storefront.taxonomy_id, self._active):
+            kept = self._kept.get(key) if key else None
+            if kept and kept.scorer:
+                pruned = frozenset(
+                    StorefrontPrune.objects.filter(
+                        storefront=storefront, category__taxonomy=key
+                    ).values_list("category_id", flat=True)
+                )
+                if pruned not in kept.masks:
+                    kept.masks[pruned] = kept.scorer.without(pruned)
+                return kept.scorer, kept.masks[pruned]
+        return None
+
+    def _look(self, taxonomy: Taxonomy, encoder: LoadedEncoder, version: str) -> _Kept:
+        state = (encoder.row.pk, version, taxonomy.updated_at)
+        kept = self._kept.get(taxonomy.pk)
+        now = time.monotonic()
+        if kept and kept.state == state and (kept.complete or now < kept.looked_at + LOOK_AGAIN):
+            return kept
+        progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder.row)
+        if 0 < progress.left <= AT_ONCE:
+            taxonomy_vectors.encode_missing(encoder=encoder, taxonomy=taxonomy)
+            progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder.row)
+        if kept and kept.state == state and kept.scorer and not progress.complete:
+            kept.looked_at = now
+            return kept
+        scorer = build(taxonomy=taxonomy, encoder=encoder.row)
+        return _Kept(state, scorer, progress.complete, now)
