@@ -19,6 +19,9 @@ PAGES = [
     "/photos/?status=held",
     "/upload/",
     "/review/",
+    "/blind/",
+    "/insights/",
+    "/insights/me/",
     "/no/such/page/",
     "photo",
 ]

@@ -77,7 +77,6 @@ class ModeratedImageDetail(ImageDetail):
 class ImageAppeal(StorefrontImages):
     """`/images/{id}/appeal`"""
 
-    serializer_class = AppealSerializer
     parser_classes = (JSONParser,)
 
     def get_queryset(self) -> ImageQuerySet:
@@ -93,7 +92,7 @@ class ImageAppeal(StorefrontImages):
             )
         except AppealRefused as refusal:
             raise Problem(REFUSALS[refusal.code], str(refusal)) from refusal
-        return Response(self.get_serializer(made).data, status=201)
+        return Response(AppealSerializer(made).data, status=201)
 
 
 def _data(request: Request) -> Any:

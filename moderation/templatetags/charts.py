@@ -13,7 +13,7 @@ from django import template
 
 register = template.Library()
 
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,18 @@ class Bar:
     high: float | None
 
 
-def ticks(largest: float, wanted: int = 4) -> list[float]:
+def ticks(largest: float, wanted: int = 4, *, whole: bool = False) -> list[float]:
     """Round numbers from 0 up to at least `largest`, about as many as wanted.
 
-    Steps are 1, 2, 2.5 or 5 times a power of ten.
+    Steps are 1, 2, 2.5 or 5 times a power of ten; `whole` ones are at least 1 and not 2.5.
     """
     if largest <= 0:
         return [0.0, 1.0]
     size = 10 ** floor(log10(largest / wanted))
-    step = next(each * size for each in STEPS if each * size >= largest / wanted * 0.999)
+    steps = [each * size for each in STEPS]
+    if whole:
+        steps = [each for each in steps if each.is_integer()] or [1.0]
+    step = next(each for each in steps if each >= largest / wanted * 0.999)
     return [n * step for n in range(ceil(largest / step - 1e-9) + 1)]
 
 
@@ -70,7 +73,9 @@ def kappa(value: Fraction) -> str:
 @register.inclusion_tag("moderation/charts/line.html")
 def line_chart(title: str, points: Sequence[Point], unit: str = "") -> dict[str, Any]:
     """One line over evenly spaced labels; a missing value is a gap."""
-    scale = ticks(max((point.value or 0 for point in points), default=0))
+    values = [point.value for point in points if point.value is not None]
+    counted = all(isinstance(value, int) for value in values)
+    scale = ticks(max(values, default=0), whole=counted)
     top = scale[-1]
     across = max(len(points) - 1, 1)
     dots = [

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 
 from catalog.choices import Source
 from catalog.models import Image
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from catalog.views.params import text
 from moderation import appealing
 from moderation.appealing import AppealRefused

@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.models import Storefront
-from catalog.views.access import Role, person, role_required
+from catalog.roles import Role
+from catalog.views.access import person, role_required
 from catalog.views.params import text
 from moderation import agreement, quality
 from moderation.agreement import Agreement, Agreements
@@ -100,8 +101,8 @@ def _cards(total: Work, agreed: Agreement) -> list[Card]:
         ),
         Card(
             "Agreement",
-            f"κ {shown(agreed.kappa, Unit.KAPPA)}",
-            f"{agreed.n} judged twice. {agreed.words}".strip(),
+            "–" if agreed.kappa is None else f"κ {shown(agreed.kappa, Unit.KAPPA)}",
+            f"{agreed.n} judged twice. {agreed.words}".strip() if agreed.n else agreed.words,
         ),
     ]
 

@@ -274,6 +274,14 @@ def test_ticks_are_round_and_reach_the_largest(largest: float, expected: list[fl
     assert charts.ticks(largest) == expected
 
 
+def test_counts_have_whole_ticks() -> None:
+    assert charts.ticks(1, whole=True) == [0, 1]
+    assert charts.ticks(3, whole=True) == [0, 1, 2, 3]
+    assert charts.ticks(9, whole=True) == [0, 5, 10]
+    drawn = charts.line_chart("Load", [Point("a", 1), Point("b", None)])
+    assert [text for text, _ in drawn["ticks"]] == ["0", "1"]
+
+
 def test_a_line_has_a_gap_where_there_is_no_value() -> None:
     points = [Point("a", 0), Point("b", 8), Point("c", None), Point("d", 4), Point("e", 2)]
     drawn = charts.line_chart("Load", points, "photos")
