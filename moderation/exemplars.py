@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from moderation.choices import Action, Outcome
@@ -76,6 +76,17 @@ def poor(bank: Bank) -> list[tuple[Exemplar, Quality]]:
         (enabled[key], quality) for key, quality in quality_of(enabled).items() if quality.is_poor
     ]
     return sorted(found, key=lambda each: (-each[1].refuted, each[1].confirmed, each[0].created_at))
+
+
+def overturned(bank: Bank) -> list[Exemplar]:
+    """Enabled exemplars that were learned from a decision whose opposite took effect later."""
+    opposite = (
+        Decision.objects.effective()
+        .filter(image_id=OuterRef("taught_by__image_id"), pk__gt=OuterRef("taught_by_id"))
+        .exclude(action=OuterRef("taught_by__action"))
+    )
+    learned = bank.exemplars.filter(is_enabled=True, taught_by__isnull=False)
+    return list(learned.filter(Exists(opposite)).order_by("created_at", "pk"))
 
 
 def busiest(bank: Bank) -> Exemplar | None:

@@ -1,5 +1,6 @@
 """One bank: its exemplars, how often they were right, and its settings. Leads edit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,10 +30,28 @@ SHOWN = (("", "In use"), ("retired", "Retired"), ("hashes", "Only hashes"))
 
 @dataclass(frozen=True)
 class Card:
-    """One exemplar in the grid."""
+    """One exemplar in the grid; `why` it is proposed for retirement, where it is."""
 
     exemplar: Exemplar
     quality: Quality
+    why: str = ""
+
+
+def _proposed(bank: Bank) -> list[Card]:
+    """Exemplars to retire: those that are mostly wrong, then those whose lesson was taken back."""
+    poor = exemplars.poor(bank)
+    cards = [Card(each, its, "Wrong more often than chance explains.") for each, its in poor]
+    known = {card.exemplar.pk for card in cards}
+    rest = [each for each in exemplars.overturned(bank) if each.pk not in known]
+    quality = exemplars.quality_of([each.pk for each in rest])
+    return cards + [
+        Card(
+            each,
+            quality.get(each.pk, exemplars.UNKNOWN),
+            "The decision it was learned from was overturned.",
+        )
+        for each in rest
+    ]
 
 
 @require_safe
@@ -99,14 +118,15 @@ def render_bank(
     form: BankForm | None = None,
     problems: list[str] | None = None,
     title: str = "",
+    added: Sequence[UUID] = (),
 ) -> HttpResponse:
     """The bank's page, also with what was wrong with something that was sent to it."""
     bank = get_object_or_404(Bank.objects.select_related("policy"), pk=pk)
     shown = text(request.GET, "show")
-    poor = exemplars.poor(bank)
+    proposed = _proposed(bank)
     found = list(
         _after(_shown(bank, shown), request.GET.get("before", ""))
-        .exclude(pk__in=[exemplar.pk for exemplar, _ in poor])  # they stand on top
+        .exclude(pk__in=[card.exemplar.pk for card in proposed])  # they stand on top
         .select_related("added_by", "taken_from")
         .order_by("-created_at", "-id")[: PAGE_SIZE + 1]
     )
@@ -114,22 +134,33 @@ def render_bank(
     quality = exemplars.quality_of([exemplar.pk for exemplar in page])
     worst = None
     if bank.quarantined_at:
-        worst = poor[0][0] if poor else exemplars.busiest(bank)
+        poor = [card.exemplar for card in proposed if card.quality.is_poor]
+        worst = poor[0] if poor else exemplars.busiest(bank)
     context: dict[str, Any] = {
         "bank": bank,
         "row": rows_of([bank])[bank.pk],
         "cards": [Card(each, quality.get(each.pk, exemplars.UNKNOWN)) for each in page],
-        "poor": [Card(each, its) for each, its in poor],
+        "proposed": proposed,
         "worst": worst,
+        "worst_is_poor": bool(proposed) and proposed[0].exemplar == worst,
         "counts": [(value, label, _shown(bank, value).count()) for value, label in SHOWN],
         "shown": shown,
         "older": _cursor(page[-1]) if len(found) > PAGE_SIZE else "",
         "form": form or BankForm(instance=Bank.objects.get(pk=pk)),
+        "added": list(bank.exemplars.filter(pk__in=added or _keys(request.GET.get("added", "")))),
         "problems": problems,
         "problems_title": title,
     }
     bad = problems or (form is not None and form.errors)
     return render(request, "moderation/bank.html", context, status=422 if bad else 200)
+
+
+def _keys(listed: str) -> list[UUID]:
+    """Ids with commas between; none when any of them was mangled."""
+    try:
+        return [UUID(each) for each in listed.split(",") if each]
+    except ValueError:
+        return []
 
 
 def _shown(bank: Bank, shown: str) -> QuerySet[Exemplar]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -31,7 +31,8 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     if not files:
         return render_bank(request, pk, problems=["Choose at least one picture."])
     known = set(bank.exemplars.filter(is_enabled=True).values_list("pk", flat=True))
-    added, problems = 0, []
+    added: list[UUID] = []
+    problems = []
     for file in files:
         try:
             exemplar = banks.add_exemplar(
@@ -48,13 +49,12 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
             problems.append(f"{file.name}: this picture is in the bank already.")
         else:
             known.add(exemplar.pk)
-            added += 1
-    if added:
-        messages.success(request, f"{_counted(added, 'exemplar')} added.")
+            added.append(exemplar.pk)
     if problems:
         title = f"{len(problems)} of {_counted(len(files), 'file')} could not be added"
-        return render_bank(request, pk, problems=problems, title=title)
-    return redirect("moderation:bank", pk)
+        return render_bank(request, pk, problems=problems, title=title, added=added)
+    page = resolve_url("moderation:bank", pk)
+    return redirect(f"{page}?added={','.join(map(str, added))}")
 
 
 @require_POST

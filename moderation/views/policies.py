@@ -18,7 +18,7 @@ from catalog.views.access import role_required
 from moderation import banks
 from moderation.banks import Limits
 from moderation.models import Bank, BankTraffic, Policy, Review
-from moderation.views.bank_forms import PolicyForm, save_prompts
+from moderation.views.policy_forms import PolicyForm, save_prompts
 
 WEEK = timedelta(days=7)
 

@@ -305,8 +305,12 @@ def test_adding_only_good_pictures_says_how_many(
 ) -> None:
     files = [SimpleUploadedFile(f"{n}.jpg", picture("mug", n)) for n in range(2)]
     response = lead.post(url("exemplar_add", bank.pk), {"files": files}, follow=True)
-    assert response.redirect_chain == [(url("bank", bank.pk), 302)]
+    added = bank.exemplars.filter(note="").order_by("created_at")
+    listed = ",".join(str(each.pk) for each in added)
+    assert response.redirect_chain == [(f"{url('bank', bank.pk)}?added={listed}", 302)]
     assert "2 exemplars added." in response.text
+    assert f"/sweeps/new/?bank={bank.pk}&amp;exemplars={added[0].pk}" in response.text
+    assert "added." not in lead.get(url("bank", bank.pk), {"added": "mangled"}).text
 
 
 def test_adding_nothing_or_too_much_is_said(

@@ -182,3 +182,25 @@ def test_the_busiest_exemplar_has_most_photos_waiting(
     for _ in range(3):
         conclude(flagged(other), ana, Action.APPROVE)
     assert exemplars.busiest(bank) == gun
+
+
+def test_an_exemplar_whose_decision_was_overturned_is_found(
+    bank: Bank, flagged: Callable[..., Image], gun: Exemplar, ana: User,
+    make_user: Callable[..., User],
+) -> None:  # fmt: skip
+    first, second = flagged(gun), flagged(gun)
+    learned = []
+    for image in (first, second):
+        conclude(image, ana, Action.REMOVE, bank.policy)
+        learned.append(
+            Exemplar.objects.create(
+                bank=bank, sha256=image.sha256, pdq="0" * 256, taught_by=image.decisions.get()
+            )
+        )
+    assert exemplars.overturned(bank) == []
+    ben = make_user("ben", "moderator")
+    conclude(second, ben, Action.REMOVE, bank.policy)
+    draft = decide(make_review(first, bank.policy), ben)
+    assert exemplars.overturned(bank) == []
+    settle(draft.review)
+    assert exemplars.overturned(bank) == [learned[0]]

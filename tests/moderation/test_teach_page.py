@@ -75,7 +75,8 @@ def test_moderators_go_on_at_once_and_leads_are_offered_a_sweep(
     assert "<dialog" not in done
     Exemplar.objects.filter(taught_by=decision).delete()
     offered = sign_in("lead").post(where(decision), data, headers=HTMX).text
-    assert f"/sweeps/new/?bank={bank.pk}" in offered
+    learned = Exemplar.objects.get(taught_by=decision)
+    assert f"/sweeps/new/?bank={bank.pk}&amp;exemplars={learned.pk}" in offered
 
 
 @pytest.mark.parametrize("bank", ["", "999999", "new-1", "mangled"])
