@@ -23,7 +23,7 @@ from moderation.curves import Labels, Scores, nearest, vetoed
 from moderation.models import Bank, Decision, ExemplarVector
 
 DAYS = 14  # over which photos per day are counted
-MOST = 50_000  # decided photos, and recent ones: the newest of either
+MOST = 20_000  # decided photos, and recent ones: the newest of either
 AT_ONCE = 4096
 
 CONFIRMED, REFUTED, UNKNOWN = 1, 0, -1
@@ -169,11 +169,11 @@ def _recent(encoder: Encoder, now: datetime) -> tuple[set[UUID], float]:
     """Photos of the last days that have a vector, and over how many days they came."""
     since = now - timedelta(days=DAYS)
     seen = Image.objects.filter(embeddings__encoder=encoder).order_by("-created_at")
-    rows = list(seen.filter(created_at__gte=since).values_list("pk", "created_at")[:MOST])
-    all_of_it = len(rows) < MOST
-    older = all_of_it and seen.filter(created_at__lt=since).exists()
-    reach = DAYS if older or not rows else (now - rows[-1][1]).total_seconds() / 86_400
-    return {key for key, _ in rows}, min(max(reach, 1.0), float(DAYS))
+    keys = list(seen.filter(created_at__gte=since).values_list("pk", flat=True)[:MOST])
+    if not keys or (len(keys) < MOST and seen.filter(created_at__lt=since).exists()):
+        return set(keys), float(DAYS)
+    oldest = Image.objects.values_list("created_at", flat=True).get(pk=keys[-1])
+    return set(keys), max((now - oldest).total_seconds() / 86_400, 1.0)
 
 
 def _exemplars(bank: Bank, encoder: Encoder) -> _Exemplars:

@@ -1,6 +1,7 @@
 """How the threshold lab writes its numbers."""
 
 from django import template
+from django.urls import reverse
 
 from moderation.curves import Share
 from moderation.models import Bank
@@ -46,7 +47,7 @@ def spoken(reading: Reading) -> str:
 @register.simple_tag
 def sweep_address(bank: Bank) -> str:
     """Where a sweep of this bank is started."""
-    return f"/sweeps/new/?bank={bank.pk}"
+    return f"{reverse('moderation:sweep_new')}?bank={bank.pk}"
 
 
 @register.inclusion_tag("moderation/_lab_tile.html")
