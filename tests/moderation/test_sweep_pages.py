@@ -35,7 +35,7 @@ def bank(storefront: Storefront, encoder: Encoder, policy: Policy) -> Bank:
     everything = Everything.read()
     scores = everything.best([everything.vectors[0]])
     bank = Bank.objects.create(
-        policy=policy, name="Pistols", hold_threshold=gap(scores, 14), hash_distance=None
+        policy=policy, name="Pistols", hold_threshold=gap(scores, 18), hash_distance=None
     )
     add_vector(bank, encoder, everything.vectors[0])
     bank.expected = int(np.sum(scores >= bank.hold_threshold))  # type: ignore[attr-defined]
