@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Storefront
-from moderation import agreement, quality
+from moderation import agreement, precision, quality
 from moderation.agreement import cohens_kappa
-from moderation.choices import Action, Queue, Result
-from moderation.models import Policy, Review, Skip
+from moderation.choices import Action, BankKind, MatchKind, Outcome, Queue, Result
+from moderation.models import Bank, Exemplar, Flag, Policy, Review, Skip
 from moderation.scope import Scope
 from tests.moderation.decided import decided, judged_blind, photo
 
@@ -294,3 +294,55 @@ def test_skips_and_escalations(storefront: Storefront, ana: User, weapons: Polic
     assert quality.skips(scope) == {"ana": 2}
     assert quality.escalations(scope) == 2
     assert (quality.skips(MARCH), quality.escalations(MARCH)) == ({}, 0)
+
+
+def test_precision_per_bank_and_kind_from_what_people_decided(
+    storefront: Storefront, ana: User, weapons: Policy, drugs: Policy
+) -> None:
+    """Of six photos the bank flagged three were removed for it, one approved, one removed for
+    something else and one is undecided; a safe bank vetoed two, one rightly."""
+    guns = Bank.objects.create(policy=weapons, name="Guns")
+    toys = Bank.objects.create(policy=weapons, name="Toys", kind=BankKind.SAFE)
+    gun, toy = (
+        Exemplar.objects.create(bank=bank, sha256=f"{bank.pk:064d}", pdq="01" * 128)
+        for bank in (guns, toys)
+    )
+
+    def flagged(verdict: tuple[str, Policy | None] | None, vetoed: bool = False) -> None:
+        image = photo(storefront)
+        flag = Flag.objects.create(
+            image=image,
+            kind=MatchKind.HASH,
+            policy=weapons,
+            bank=guns,
+            bank_version=1,
+            exemplar=gun,
+            score=4,
+            threshold=31,
+            outcome=Outcome.VETOED if vetoed else Outcome.HOLD,
+            vetoed_by=toy if vetoed else None,
+        )
+        Flag.objects.filter(pk=flag.pk).update(created_at=NOON - timedelta(hours=1))
+        if verdict:
+            decided(image, ana, NOON, verdict[0], policy=verdict[1])
+
+    for _ in range(3):
+        flagged((Action.REMOVE, weapons))
+    flagged((Action.APPROVE, None))
+    flagged((Action.REMOVE, drugs))
+    flagged(None)
+    flagged((Action.APPROVE, None), vetoed=True)
+    flagged((Action.REMOVE, weapons), vetoed=True)
+
+    right, safe = precision.per_bank(MARCH)
+
+    assert (right.name, right.confirmed, right.refuted) == ("Weapons ▸ Guns", 3, 1)
+    assert right.share == 0.75
+    assert right.interval == pytest.approx((0.3006, 0.9544), abs=1e-4)
+    assert (safe.name, safe.confirmed, safe.refuted) == ("Weapons ▸ Toys", 1, 1)
+    (by_hash,) = precision.per_kind(MARCH)
+    assert (by_hash.name, by_hash.confirmed, by_hash.refuted) == (MatchKind.HASH.label, 3, 1)
+    assert precision.flags_by_bank(MARCH) == [
+        precision.BankFlags("Weapons ▸ Guns", held=6, removed=0, vetoed=2, unsampled=0, withdrawn=0)
+    ]
+    assert precision.per_bank(Scope.last(1)) == []
