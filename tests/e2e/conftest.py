@@ -10,6 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
+from catalog.models import Image
+from moderation.models import Policy, Review
+from tests.conftest import Picture
+from tests.moderation.piles import pile
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -86,6 +91,24 @@ def open_page(browser: Browser, live_server: object, complaints: list[str]) -> I
     yield enter
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def reviews(upload: Callable[..., Image], picture: Picture) -> list[Review]:
+    """Three open reviews, the most urgent first."""
+    policy = Policy.objects.create(slug="weapons", name="Weapons", severity=4)
+    Policy.objects.create(slug="drugs", name="Drugs", severity=3)
+    return pile(upload, picture, policy)
+
+
+@pytest.fixture
+def ana(make_user: Callable[..., User]) -> User:
+    return make_user("ana", "moderator")
+
+
+@pytest.fixture
+def ben(make_user: Callable[..., User]) -> User:
+    return make_user("ben", "moderator")
 
 
 @pytest.fixture

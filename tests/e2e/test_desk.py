@@ -1,48 +1,18 @@
 """The desk by hand: keys, the veil, stale screens, leases, and a page without scripts."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from catalog.choices import Status
-from catalog.models import Image
-from moderation import reviewing
-from moderation.choices import Action
-from moderation.models import Decision, Policy, Review
-from tests.conftest import Picture
+from moderation import deciding, reviewing
+from moderation.choices import Action, Queue, ReviewStatus
+from moderation.models import Decision, Review
 from tests.e2e.conftest import SignIn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 BLUR = "image => getComputedStyle(image).filter"
-
-
-@pytest.fixture
-def reviews(upload: Callable[..., Image], picture: Picture) -> list[Review]:
-    """Three open reviews, the most urgent first."""
-    policy = Policy.objects.create(slug="weapons", name="Weapons", severity=4)
-    Policy.objects.create(slug="drugs", name="Drugs", severity=3)
-    made = []
-    for n in range(3):
-        image = upload(picture("handgun", n), filename=f"photo-{n}.jpg")
-        Image.objects.filter(pk=image.pk).update(status=Status.HELD, screened_at=timezone.now())
-        made.append(
-            Review.objects.create(image=image, policy=policy, priority=9 - n, due_at=timezone.now())
-        )
-    return made
-
-
-@pytest.fixture
-def ana(make_user: Callable[..., User]) -> User:
-    return make_user("ana", "moderator")
-
-
-@pytest.fixture
-def ben(make_user: Callable[..., User]) -> User:
-    return make_user("ben", "moderator")
 
 
 def test_hands_stay_on_the_keyboard(reviews: list[Review], ana: User, open_page: SignIn) -> None:
@@ -57,6 +27,101 @@ def test_hands_stay_on_the_keyboard(reviews: list[Review], ana: User, open_page:
     decided = {d.review_id: (d.action, d.policy and d.policy.slug) for d in Decision.objects.all()}
     assert decided == {reviews[0].pk: ("approve", None), reviews[2].pk: ("remove", "drugs")}
     assert list(Review.objects.open()) == [reviews[1]]
+
+
+def test_escalate_later_and_back_by_key(
+    reviews: list[Review], ana: User, open_page: SignIn
+) -> None:
+    page = open_page(ana)
+    page.keyboard.press("n")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    page.keyboard.press("e")
+    expect(page.get_by_role("button", name="Escalate now")).to_be_focused()
+    page.get_by_label("For them").fill("Deko?")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Escalate now")).to_be_hidden()
+    page.keyboard.press("e")
+    page.keyboard.press("e")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    escalated = Review.objects.get(queue=Queue.ESCALATED)
+    assert escalated == reviews[0]
+    assert escalated.image.events.filter(summary="Escalated by ana: Deko?").count() == 1
+
+
+def test_undo_takes_the_last_decision_back(
+    reviews: list[Review], ana: User, open_page: SignIn
+) -> None:
+    page = open_page(ana)
+    page.keyboard.press("n")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    page.keyboard.press("a")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    expect(page.locator("[data-undo] time")).to_contain_text("0:5")
+    page.keyboard.press("u")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    assert page.url.endswith(f"/review/{reviews[0].pk}/")
+    reviews[0].refresh_from_db()
+    assert (reviews[0].status, reviews[0].claimed_by) == (ReviewStatus.OPEN, ana)
+
+
+def test_undo_is_out_of_reach_once_its_time_is_over(
+    reviews: list[Review], ana: User, open_page: SignIn, settings: object
+) -> None:
+    settings.VITRINE_UNDO_SECONDS = 3  # type: ignore[attr-defined]
+    page = open_page(ana)
+    page.keyboard.press("n")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled(timeout=10_000)
+    page.keyboard.press("u")
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    assert not hasattr(Decision.objects.get(), "settlement")
+
+
+def test_an_undo_that_comes_too_late_is_told_so(
+    reviews: list[Review], ana: User, open_page: SignIn
+) -> None:
+    page = open_page(ana)
+    page.keyboard.press("n")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    Review.objects.filter(pk=reviews[0].pk).update(takes_effect_at=timezone.now())
+    deciding.settle_due()
+    page.keyboard.press("u")
+    expect(page.get_by_text("This can no longer be undone.")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    assert Decision.objects.get().settlement.result == "effective"
+
+
+def test_who_only_watches_sees_who_decided(
+    reviews: list[Review], ana: User, ben: User, open_page: SignIn
+) -> None:
+    first, second = open_page(ana), open_page(ben)
+    first.keyboard.press("n")
+    expect(first.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    second.goto(f"/review/{reviews[0].pk}/")
+    expect(second.get_by_text("ana is reviewing this until")).to_be_visible()
+    first.keyboard.press("a")
+    expect(first.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    expect(second.get_by_text("Decided by ana (approved). It can be undone")).to_be_visible()
+    assert (
+        float(second.locator(".stage figure").first.evaluate("f => getComputedStyle(f).opacity"))
+        < 1
+    )
+    first.keyboard.press("u")
+    expect(second.get_by_text("ana is reviewing this until")).to_be_visible()
 
 
 def test_a_held_key_decides_one_photo_only(
@@ -112,7 +177,7 @@ def test_a_stale_screen_goes_gray_and_leads_on(
     expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
     Review.objects.filter(pk=reviews[0].pk).update(claim_expires_at=timezone.now())
     theirs = reviewing.claim(review_id=reviews[0].pk, moderator=ben)
-    reviewing.decide(
+    deciding.decide(
         review_id=theirs.pk, moderator=ben, version=theirs.version, action=Action.APPROVE
     )
     page.keyboard.press("r")
