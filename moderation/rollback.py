@@ -4,6 +4,8 @@ Screening keeps only the nearest exemplar of each bank, so a photo this one flag
 the next one too. Nothing is published before the rest of the bank was asked again.
 """
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,6 +24,8 @@ from moderation.models import Decision, Exemplar, Flag, Review
 from moderation.rematching import remaining
 
 PHOTOS_AT_ONCE = 100  # in one transaction
+
+NOTHING_LEFT = "Live again: nothing stands against it"
 
 UNDECIDED = (Queue.FIRST, Queue.FLOOD, Queue.ESCALATED)
 
@@ -53,17 +57,20 @@ class Extent:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What rolling back did: flags withdrawn, reviews closed, photos that are live again."""
+    """What rolling back did: flags withdrawn, reviews closed, photos that are live again; and
+    how many photos were left when its time was up."""
 
     flags: int = 0
     reviews_closed: int = 0
     photos_published: int = 0
+    photos_left: int = 0
 
     def __add__(self, other: "RolledBack") -> "RolledBack":
         return RolledBack(
             self.flags + other.flags,
             self.reviews_closed + other.reviews_closed,
             self.photos_published + other.photos_published,
+            other.photos_left,
         )
 
 
@@ -86,14 +93,21 @@ def preview(exemplar: Exemplar) -> Extent:
     )
 
 
-def roll_back(*, exemplar: Exemplar, actor: AbstractBaseUser, reason: str = "") -> RolledBack:
+def roll_back(
+    *,
+    exemplar: Exemplar,
+    actor: AbstractBaseUser,
+    reason: str = "",
+    seconds: float = math.inf,
+) -> RolledBack:
     """Disable an exemplar and withdraw every flag it caused that nobody has judged.
 
     A photo with nothing left against it goes live; one that another exemplar of the bank matches
     is flagged by that one instead. What waits for a second person, for an appeal, or is being
     decided keeps its flags: they are evidence. Photos go in transactions of `PHOTOS_AT_ONCE`, so
-    calling it again after an interruption finishes the job.
+    calling it again after an interruption, or when its `seconds` were up, finishes the job.
     """
+    until = time.monotonic() + seconds
     if exemplar.is_enabled:
         banks.disable_exemplar(exemplar=exemplar)
     done = RolledBack()
@@ -101,6 +115,8 @@ def roll_back(*, exemplar: Exemplar, actor: AbstractBaseUser, reason: str = "") 
         return done  # what it let through is for a sweep to find
     photos = sorted(set(_open(exemplar).values_list("image_id", flat=True)))
     for start in range(0, len(photos), PHOTOS_AT_ONCE):
+        if start and time.monotonic() > until:
+            return done + RolledBack(photos_left=len(photos) - start)
         done += _roll_back(exemplar, photos[start : start + PHOTOS_AT_ONCE], actor, reason)
     return done
 
@@ -161,15 +177,17 @@ def _roll_back(
         )
         for key in touched
     )
+    others: dict[UUID, list[Flag]] = {}
+    for flag in Flag.objects.standing().filter(image__in=touched).select_related("policy"):
+        others.setdefault(flag.image_id, []).append(flag)
     closed = published = 0
     for key in touched:
-        image, review = locked[key], reviews.get(key)
-        standing = list(Flag.objects.standing().filter(image=image).select_related("policy"))
+        image, review, standing = locked[key], reviews.get(key), others.get(key, [])
         if review is None:
             published += _restore(image, standing)
         elif standing:
             _aim(review, standing)
-        elif reviewing.withdraw(review=review, actor=actor, reason="Nothing stands against it"):
+        elif reviewing.withdraw(review=review, actor=actor, reason=NOTHING_LEFT):
             closed += 1
             published += image.status == Status.HELD
     return RolledBack(len(flags), closed, published)

@@ -20,6 +20,7 @@ from moderation.views.banks import render_bank
 
 NOTE_LIMIT = 300
 SOURCE_LIMIT = 120
+ROLL_BACK_SECONDS = 10.0  # of one request; what is left then is a second press away
 
 
 @require_POST
@@ -92,13 +93,18 @@ def roll_back(request: HttpRequest, pk: UUID) -> HttpResponse:
         exemplar=exemplar,
         actor=person(request),
         reason=text(request.POST, "reason", limit=NOTE_LIMIT),
+        seconds=ROLL_BACK_SECONDS,
     )
-    messages.success(
-        request,
-        f"Rolled back: {_counted(done.flags, 'flag')} withdrawn, "
+    what = (
+        f"{_counted(done.flags, 'flag')} withdrawn, "
         f"{_counted(done.reviews_closed, 'review')} closed, "
-        f"{_counted(done.photos_published, 'photo')} live again.",
+        f"{_counted(done.photos_published, 'photo')} live again."
     )
+    if done.photos_left:
+        left = _counted(done.photos_left, "photo")
+        messages.info(request, f"So far: {what} {left} left: roll back once more to go on.")
+        return redirect("moderation:exemplar_rollback", pk)
+    messages.success(request, f"Rolled back: {what}")
     return redirect("moderation:bank", exemplar.bank_id)
 
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Event
-from moderation import flooding
+from moderation import flooding, rollback
 from moderation.models import Bank, BankTraffic, Exemplar, Flag, Notice, Policy, Review
+from moderation.rollback import RolledBack
 from tests.conftest import Picture
 from tests.pages import SignIn
 
@@ -350,6 +351,16 @@ def test_rolling_back_asks_with_its_counts_and_then_does_it(
     review.image.refresh_from_db()
     assert review.image.status == Status.LIVE
     assert Event.objects.filter(summary__endswith="rolled back: it is a toy").count() == 1
+
+
+def test_a_roll_back_that_takes_long_says_how_to_go_on(
+    lead: Client, review: Review, exemplar: Exemplar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = RolledBack(200, 200, 200, photos_left=41)
+    monkeypatch.setattr(rollback, "roll_back", lambda **given: done)
+    response = lead.post(url("exemplar_rollback", exemplar.pk), follow=True)
+    assert response.redirect_chain == [(url("exemplar_rollback", exemplar.pk), 302)]
+    assert "41 photos left: roll back once more to go on." in response.text
 
 
 def test_exemplars_come_in_pages(lead: Client, bank: Bank) -> None:

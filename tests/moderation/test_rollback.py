@@ -122,6 +122,17 @@ def test_it_finishes_in_chunks(
     assert roll_back(exemplar=gun, actor=lea) == RolledBack(5, 5, 5)
 
 
+def test_when_its_time_is_up_the_rest_is_left_for_the_next_call(
+    gun: Exemplar, held: Callable[..., Review], lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollback, "PHOTOS_AT_ONCE", 2)
+    for _ in range(5):
+        held(gun)
+    assert roll_back(exemplar=gun, actor=lea, seconds=0) == RolledBack(2, 2, 2, photos_left=3)
+    assert preview(gun) == Extent(flags=3, reviews=3, removed=0, kept=0)
+    assert roll_back(exemplar=gun, actor=lea) == RolledBack(3, 3, 3)
+
+
 def test_an_interrupted_roll_back_is_finished_by_calling_it_again(
     gun: Exemplar, held: Callable[..., Review], lea: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
