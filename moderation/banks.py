@@ -12,6 +12,7 @@ from django.db.models import F
 
 from catalog import doorbell
 from catalog.ingest import limits
+from catalog.ml import pdq_text
 from catalog.ml.images import check, renditions
 from catalog.models import Encoder, Image
 from moderation import hashes
@@ -139,7 +140,7 @@ def add_hash(
     *,
     bank: Bank,
     pdq_hex: str,
-    quality: int | None = None,
+    quality: int = 100,
     note: str = "",
     source: str = "",
     added_by: AbstractBaseUser | None = None,
@@ -148,16 +149,17 @@ def add_hash(
 
     The same hash again returns the exemplar that is there, enabled. Raises `hashes.BadHash`.
     """
-    exemplar = hashes.bare(
-        bank=bank, pdq_hex=pdq_hex, quality=quality, note=note, source=source, added_by=added_by
-    )
+    bits = hashes.check(pdq_hex=pdq_hex, quality=quality, note=note, source=source)
     with transaction.atomic():
         found, created = Exemplar.objects.get_or_create(
             bank=bank,
-            sha256=exemplar.sha256,
+            sha256=pdq_hex.lower(),  # the digits are a digest already
             defaults={
-                name: getattr(exemplar, name)
-                for name in ("pdq", "pdq_quality", "note", "source", "added_by_id")
+                "pdq": pdq_text.bits(bits),
+                "pdq_quality": quality,
+                "note": note,
+                "source": source,
+                "added_by_id": added_by.pk if added_by else None,
             },
         )
         if created:

@@ -96,8 +96,8 @@ def quarantine(*, bank: Bank, reason: str) -> bool:
 def lift(*, bank: Bank, actor: AbstractBaseUser) -> int:
     """Let a bank out of quarantine; returns how many of its reviews join the first queue.
 
-    Those that somebody is looking at, and those that another quarantined bank keeps, stay where
-    they are. Nothing is published by it.
+    Those that somebody is looking at, and those that only other quarantined banks hold, stay
+    where they are. Nothing is published by it.
     """
     now = timezone.now()
     Bank.objects.filter(pk=bank.pk).update(
@@ -105,16 +105,20 @@ def lift(*, bank: Bank, actor: AbstractBaseUser) -> int:
     )
     bank.refresh_from_db(fields=["quarantined_at", "quarantine_reason", "version"])
     bank.notices.filter(settled_at__isnull=True).update(settled_at=now, settled_by_id=actor.pk)
-    standing = Flag.objects.standing().filter(image=OuterRef("image_id"))
-    freed = standing.filter(bank=bank)
-    return (
+    freed = Flag.objects.standing().filter(image=OuterRef("image_id"), bank=bank)
+    waiting = (
         Review.objects.open()
         .filter(
             Q(claimed_by__isnull=True) | Q(claim_expires_at__lte=now),
             Exists(freed),
             queue=Queue.FLOOD,
         )
-        .update(queue=Queue.FIRST, version=F("version") + 1)
+        .select_for_update(of=("self",))
+        .order_by("pk")  # as everybody locks them who locks several
+        .values_list("pk", flat=True)
+    )
+    return Review.objects.filter(pk__in=list(waiting)).update(
+        queue=Queue.FIRST, version=F("version") + 1
     )
 
 

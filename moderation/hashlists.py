@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 
 from catalog.ml import pdq_text
 from moderation import banks, hashes
-from moderation.models import Bank, Exemplar
+from moderation.models import Bank
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_LINES = 100_000
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 10_000
 
 COLUMNS = ("pdq", "quality", "note", "source")
 ALSO_CALLED = {
@@ -29,6 +29,21 @@ ALSO_CALLED = {
     "note": ("note", "notes", "description", "comment"),
     "source": ("source", "origin", "provenance"),
 }
+Row = tuple[str, int, str, str]  # hash, quality, note, source
+
+# A hundred thousand model instances take a minute; these arrays take seconds. PostgreSQL reads
+# the digits in the order in which the hash's bits are.
+INSERT = """
+    INSERT INTO moderation_exemplar
+        (id, bank_id, added_by_id, picture, sha256, pdq, pdq_quality, note, source, is_enabled,
+         created_at)
+    SELECT gen_random_uuid(), %s, %s, '', digits, ('x' || digits)::bit(256), quality, note, source,
+        true, now() + line * interval '1 microsecond'
+    FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::int[])
+        AS t(digits, quality, note, source, line)
+    ON CONFLICT (bank_id, sha256) DO NOTHING
+"""
+
 # A spreadsheet takes a cell that begins with one of these for a formula; the quote stops it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 QUOTE = "'"
@@ -57,25 +72,20 @@ def import_csv(
     already stays as it is, also when it was disabled. Raises `UnusableList`.
     """
     report = ImportReport()
-    found: dict[str, Exemplar] = {}
+    found: dict[str, Row] = {}
     for number, cells in _lines(_text(file)):
+        digits, note, origin = cells["pdq"].lower(), cells["note"], cells["source"] or source
         try:
-            exemplar = hashes.bare(
-                bank=bank,
-                pdq_hex=cells["pdq"],
-                quality=_quality(cells["quality"]),
-                note=cells["note"],
-                source=cells["source"] or source,
-                added_by=added_by,
-            )
+            quality = _quality(cells["quality"])
+            hashes.check(pdq_hex=digits, quality=quality, note=note, source=origin)
         except hashes.BadHash as error:
             report.rejected.append((number, str(error)))
             continue
-        if exemplar.sha256 in found:
+        if digits in found:
             report.already_there += 1
         else:
-            found[exemplar.sha256] = exemplar
-    report.added = _add(bank, list(found.values()))
+            found[digits] = (digits, quality, note, origin)
+    report.added = _add(bank, list(found.values()), added_by)
     report.already_there += len(found) - report.added
     return report
 
@@ -103,14 +113,17 @@ def export_csv(bank: Bank) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _add(bank: Bank, exemplars: list[Exemplar]) -> int:
+def _add(bank: Bank, rows: list[Row], added_by: AbstractBaseUser | None) -> int:
+    author = added_by.pk if added_by else None
     added = 0
-    with transaction.atomic():
-        for start in range(0, len(exemplars), ROWS_AT_ONCE):
-            some = exemplars[start : start + ROWS_AT_ONCE]
-            Exemplar.objects.bulk_create(some, ignore_conflicts=True)
-            # Asked of the database: another import of the same list may run at this moment.
-            added += Exemplar.objects.filter(pk__in=[each.pk for each in some]).count()
+    with transaction.atomic(), connection.cursor() as cursor:
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            # The line keeps the list's order, in which it is matched and exported.
+            lines = list(range(start, start + len(some)))
+            columns = map(list, zip(*some, strict=True))
+            cursor.execute(INSERT, [bank.pk, author, *columns, lines])
+            added += cursor.rowcount  # as told by the database: another import may run
         if added:
             banks.touch(bank)  # last, because from here on workers wait for the commit
     return added
@@ -169,9 +182,9 @@ def _header(cells: list[str]) -> tuple[str, ...] | None:
     return order if "pdq" in order else None
 
 
-def _quality(cell: str) -> int | None:
+def _quality(cell: str) -> int:
     if not cell:
-        return None
+        return 100
     try:
         return int(cell)
     except ValueError as error:

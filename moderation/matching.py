@@ -67,6 +67,7 @@ class Matcher:
     parts: dict[int, Part]
     vectors: Rows
     hashes: Rows
+    words: np.ndarray  # (4, hashes) uint64: the same word of every hash lies together
 
     def matches(
         self, vectors: np.ndarray, hashes: np.ndarray, qualities: np.ndarray
@@ -99,7 +100,9 @@ class Matcher:
 
     def _by_hash(self, words: np.ndarray, found: list[Match]) -> None:
         rows = self.hashes
-        bits = np.bitwise_count(rows.data ^ words).sum(axis=1, dtype=np.int64)
+        bits = np.zeros(len(rows.ids), dtype=np.uint16)
+        for theirs, ours in zip(self.words, words, strict=True):
+            bits += np.bitwise_count(theirs ^ ours)
         nearest = np.minimum.reduceat(bits, rows.starts)
         within = np.array([bank.hash_distance for bank in rows.banks])
         for index in np.flatnonzero(nearest <= within):
@@ -151,17 +154,16 @@ def build(encoder: LoadedEncoder, before: Matcher | None = None) -> Matcher:
 
 def assemble(active: tuple[Bank, ...], parts: dict[int, Part], encoder: Encoder) -> Matcher:
     """The matcher of these banks, each by its part. One query."""
+    by_hash = [bank for bank in active if bank.hash_distance is not None]
+    hashes = Rows.of((b, parts[b.pk].hash_ids, parts[b.pk].hashes) for b in by_hash)
     return Matcher(
         encoder_id=encoder.pk,
         banks=active,
         limits=banks.thresholds(active, encoder),
         parts=parts,
         vectors=Rows.of((b, parts[b.pk].vector_ids, parts[b.pk].vectors) for b in active),
-        hashes=Rows.of(
-            (b, parts[b.pk].hash_ids, parts[b.pk].hashes)
-            for b in active
-            if b.hash_distance is not None
-        ),
+        hashes=hashes,
+        words=np.ascontiguousarray(hashes.data.T),
     )
 
 

@@ -55,11 +55,14 @@ class PromptFormSet(AnyFormSet):
 
 
 class PromptInline(AnyInline):
-    """Sentences as a caption would say it, such as “a photo of a handgun”. Each violating one
-    needs to beat the contrast prompts, which say what else photos show."""
+    """What a policy's prompt threshold is compared with."""
 
     model = PolicyPrompt
     formset = PromptFormSet
+    verbose_name_plural = (
+        "prompts: what violates the policy, as a caption would say it (“a photo of a handgun”), "
+        "and as contrast what else photos show (“a photo of a drill”)"
+    )
     fields = ("text", "is_contrast", "is_enabled")
     extra = 1
     can_delete = False  # switched off: flags name them
