@@ -1,4 +1,4 @@
-"""Screening: banks against photos, through the whole conveyor; hashes are in a file of their own."""
+"""Screening: banks against photos, through the whole conveyor; hashes have their own file."""
 
 from collections.abc import Callable
 
