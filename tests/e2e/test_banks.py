@@ -249,3 +249,23 @@ def test_pages_of_banks_are_accessible_and_fit(
     expect(page.get_by_text("has learned it")).to_be_visible()
     look()
     assert not found, "\n".join(found)
+
+
+def test_one_key_on_the_desk_teaches_from_the_last_decision(
+    gun: Exemplar, flagged: Flagged, ana: User, open_page: SignIn
+) -> None:
+    first, second = flagged(), flagged()
+    page = open_page(ana)
+    page.goto("/review/")
+    page.keyboard.press("n")
+    expect(page.get_by_role("link", name="photo-0.jpg")).to_be_visible()
+    page.keyboard.press("r")
+    page.keyboard.press("1")
+    expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
+    expect(page.locator(".htmx-request, .htmx-settling, .htmx-swapping")).to_have_count(0)
+    page.keyboard.press("t")
+    expect(page.get_by_role("dialog", name="Hold photos like this one")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Known weapons has learned this photo.")).to_be_visible()
+    assert page.url.split("?")[0].endswith(f"/review/{second.pk}/")
+    assert gun.bank.exemplars.get(taken_from=first.image).taught_by == Decision.objects.get()
