@@ -24,6 +24,7 @@ from moderation.views.sweep_progress import Mark, progress_of
 
 PAGE_SIZE = 48
 SHOWN = 50
+EXEMPLARS = 12
 
 
 @require_safe
@@ -82,7 +83,14 @@ def sweep_new(request: HttpRequest) -> HttpResponse:
         if asked.exemplars:
             chosen = chosen.filter(pk__in=[exemplar.pk for exemplar in asked.exemplars])
         foreseen = preview(bank=asked.bank, exemplars=chosen, encoder=encoder)
-    context = {"asked": asked, "form": form, "problem": problem, "foreseen": foreseen}
+    pictures = asked.bank.exemplars.filter(is_enabled=True).exclude(picture="")
+    context = {
+        "asked": asked,
+        "form": form,
+        "problem": problem,
+        "foreseen": foreseen,
+        "shown": [each for each in asked.exemplars or pictures[:EXEMPLARS] if each.picture],
+    }
     return render(request, "moderation/sweep_new.html", context, status=status)
 
 
@@ -122,7 +130,7 @@ def sweep(request: HttpRequest, pk: int) -> HttpResponse:
         "hits": hits,
         "after": after,
         "extent": extent,
-        "exemplars": list(found.exemplars.all()[:13]),
+        "exemplars": list(found.exemplars.all()),
         "can_revert": found.reverted_by_id is None,
     }
     return render(request, "moderation/sweep.html", context)
