@@ -4,6 +4,7 @@ Categories are known by the external ids of their file, so importing a newer one
 renamed and moved nodes stay the same rows, and what is no longer in the file is retired.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,15 @@ class Changes:
 
     def __bool__(self) -> bool:
         return any(self.by_kind().values())
+
+    @property
+    def digest(self) -> str:
+        """Equal where the same would happen, whatever photos have been tagged meanwhile."""
+        kinds = {
+            kind: [(each.external_id, each.path, each.before) for each in found]
+            for kind, found in self.by_kind().items()
+        }
+        return hashlib.sha256(repr((self.slug, self.is_new, kinds)).encode()).hexdigest()
 
 
 def open_file(path: Path) -> Document:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import files, labels, photos, upload
+from catalog.views import files, labels, photos, taxonomies, taxonomy_tree, upload
 
 app_name = "catalog"
 
@@ -13,6 +13,26 @@ urlpatterns = [
     path("photos/<uuid:pk>/retry/", photos.retry, name="retry"),
     path("photos/<uuid:pk>/display.jpg", files.picture, {"kind": "display"}, name="display"),
     path("photos/<uuid:pk>/thumbnail.jpg", files.picture, {"kind": "thumbnail"}, name="thumbnail"),
+    path("taxonomies/", taxonomies.taxonomy_list, name="taxonomies"),
+    path("taxonomies/<slug:slug>/", taxonomy_tree.tree, name="taxonomy"),
+    path("taxonomies/<slug:slug>/state/", taxonomies.state, name="taxonomy_state"),
+    path("taxonomies/<slug:slug>/activate/", taxonomies.activate, name="taxonomy_activate"),
+    path("taxonomy-upload/", taxonomies.upload, name="taxonomy_upload"),
+    path("taxonomy-drafts/<int:pk>/", taxonomies.draft, name="taxonomy_draft"),
+    path("taxonomy-drafts/<int:pk>/apply/", taxonomies.apply, name="taxonomy_apply"),
+    path("taxonomy-drafts/<int:pk>/discard/", taxonomies.discard, name="taxonomy_discard"),
+    path("categories/<int:pk>/children/", taxonomy_tree.children, name="category_children"),
+    path(
+        "storefronts/<slug:slug>/taxonomy/",
+        taxonomy_tree.storefront_tree,
+        name="storefront_taxonomy",
+    ),
+    path("storefronts/<slug:slug>/taxonomy/choose/", taxonomy_tree.choose, name="choose_taxonomy"),
+    path(
+        "storefronts/<slug:slug>/taxonomy/prune/<int:pk>/",
+        taxonomy_tree.prune,
+        name="prune_category",
+    ),
     path("upload/", upload.upload_page, name="upload"),
     path("upload/files/", upload.upload_files, name="upload_files"),
     path("upload/status/", upload.upload_status, name="upload_status"),

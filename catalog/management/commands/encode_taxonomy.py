@@ -39,6 +39,7 @@ class Command(BaseCommand):
                 done += count
                 rate = done / (time.monotonic() - started)  # noqa: B023
                 self.stdout.write(f"{taxonomy.slug}: {done} of {left}, {rate:.0f} per second")
+                self.stdout.flush()
 
             taxonomy_vectors.encode_missing(encoder=encoder, taxonomy=taxonomy, after_chunk=tell)
             progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder.row)
