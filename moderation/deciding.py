@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Image
-from moderation import reviewing
+from moderation import reviewing, teaching
 from moderation.actions import ACTIONS
 from moderation.choices import Action, ModerationEvent, Outcome, Queue, Result, ReviewStatus
 from moderation.models import Decision, Flag, Policy, Review, Settlement
@@ -258,10 +258,11 @@ def _take_effect(review: Review, decision: Decision, image: Image) -> None:
 
 
 def _reopen(review: Review, decision: Decision, *, by: AbstractBaseUser | None, note: str) -> None:
-    """The draft is no more; the review is open again, in the queue it was decided in."""
+    """The draft is no more, nor what it taught; the review is open again where it was."""
     Settlement.objects.create(
         decision=decision, result=Result.UNDONE, by_id=by.pk if by else None, note=note
     )
+    teaching.forget(decision=decision)
     _close_draft(review, status=ReviewStatus.OPEN)
     summary = f"Undone by {by}" if by else f"{note}: back to the queue"
     reviewing.record(review, ModerationEvent.UNDONE, summary, by)

@@ -81,7 +81,8 @@ def _tell(review: Review, flags: Sequence[Flag], worst: Flag, priority: float) -
     review.version += 1
     if priority > review.priority:
         review.priority = priority
-        if review.queue in (Queue.FIRST, Queue.FLOOD):
+        asked_for = review.policy_id is None  # by a person, and stays so
+        if review.queue in (Queue.FIRST, Queue.FLOOD) and not asked_for:
             review.policy = worst.policy
             review.group_id = worst.policy.group_id
         minutes = timedelta(minutes=worst.policy.review_within_minutes)

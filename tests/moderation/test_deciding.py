@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Event, Image
-from moderation import deciding, entering, reviewing
+from moderation import deciding, entering, reviewing, teaching
 from moderation.choices import Action, Outcome, Queue, Result, ReviewStatus
 from moderation.models import Bank, Decision, Policy, Review, Settlement
 from moderation.reviewing import ReviewConflict, Wanted
@@ -84,6 +84,17 @@ def test_undo_at_61_seconds(
 
 def settle_nothing() -> bool:
     return deciding.settle_due() == 0
+
+
+def test_undo_takes_back_what_the_decision_taught(
+    case: Review, ana: User, policy: Policy, bank: Bank
+) -> None:
+    decision = decide(case, ana, Action.REMOVE, policy)
+    exemplar = teaching.teach(decision=decision, bank=bank, author=ana)
+    assert exemplar.is_enabled
+    deciding.undo(decision_id=decision.pk, moderator=ana)
+    exemplar.refresh_from_db()
+    assert not exemplar.is_enabled
 
 
 def test_only_the_decider_undoes(case: Review, ana: User, ben: User) -> None:
