@@ -1,14 +1,26 @@
 """Celery tasks: fetch, then call one verb. Importing this module must not import torch."""
 
+import threading
+
 from celery import shared_task
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from catalog import doorbell, labels, pipeline, taxonomy, taxonomy_vectors
+from catalog import (
+    doorbell,
+    indexing,
+    labels,
+    pipeline,
+    query_vectors,
+    taxonomy,
+    taxonomy_vectors,
+)
 from catalog.encoders import load_configured
-from catalog.models import Image
+from catalog.models import Encoder, Image
 
 ENCODE_SECONDS = 5
+SEAL_SECONDS = 2  # decisions that are due wait in the same queue
 
 
 @shared_task(ignore_result=True)
@@ -45,3 +57,39 @@ def encode_categories() -> None:
     if taxonomy_vectors.has_work():
         # Nothing done: another worker has the rest, and may yet lose it.
         doorbell.ring(taxonomy.ENCODE, countdown=None if done else ENCODE_SECONDS)
+
+
+@shared_task(expires=30)
+def encode_text(text: str) -> None:
+    """Interactive: somebody searches for a text."""
+    query_vectors.encode_text(text=text, encoder=load_configured())
+
+
+@shared_task(expires=30)
+def encode_picture(digest: str, picture: str) -> None:
+    """Interactive: somebody searches by a picture, which comes as base64 and is not stored."""
+    query_vectors.encode_picture(digest=digest, picture=picture, encoder=load_configured())
+
+
+@shared_task(ignore_result=True)
+def tend_index() -> None:
+    """Seal new vectors into the search index, or build it anew; forget old searches."""
+    query_vectors.forget_old()
+    encoder = Encoder.objects.filter(is_active=True).first()
+    if encoder is None or indexing.is_being_built(encoder):
+        return
+    indexing.tidy(encoder=encoder)
+    match indexing.next_step(encoder):
+        case indexing.Step.SEAL:
+            if indexing.seal(encoder=encoder, seconds=SEAL_SECONDS):
+                doorbell.ring(indexing.TEND)
+        case indexing.Step.BUILD:
+            # Minutes of waiting for PostgreSQL, for which the rest of the queue must not wait.
+            threading.Thread(target=_build, args=(encoder,), daemon=True).start()
+
+
+def _build(encoder: Encoder) -> None:
+    try:
+        indexing.build(encoder=encoder)
+    finally:
+        connection.close()  # this thread's own

@@ -1,6 +1,6 @@
 """What the catalog stores, one file per noun."""
 
-from catalog.models.encoder import Embedding, Encoder
+from catalog.models.encoder import Embedding, Encoder, QueryVector
 from catalog.models.event import Event
 from catalog.models.hash import PerceptualHash
 from catalog.models.image import Image
@@ -25,6 +25,7 @@ __all__ = [
     "Image",
     "PerceptualHash",
     "Product",
+    "QueryVector",
     "Storefront",
     "StorefrontPrune",
     "Tag",

@@ -41,6 +41,10 @@ class Embedding(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="embeddings")
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="embeddings")
     vector = HalfVectorField()
+    # Null while it is growing: `catalog.indexing` says how it gets one.
+    generation = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The search index that took it in; none while it is new."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,6 +53,26 @@ class Embedding(models.Model):
                 fields=["image", "encoder"], name="one_embedding_per_image_and_encoder"
             )
         ]
+        indexes = [models.Index(fields=["encoder", "generation"], name="embedding_growing")]
 
     def __str__(self) -> str:
         return f"{self.image_id} in {self.encoder_id}"
+
+
+class QueryVector(models.Model):
+    """The vector of a text or a picture that somebody searches with; neither is kept itself."""
+
+    encoder = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, help_text="Over what was encoded, and how.")
+    vector = HalfVectorField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["encoder", "digest"], name="one_query_vector_per_encoder_and_digest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]} in {self.encoder_id}"
