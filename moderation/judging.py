@@ -166,5 +166,5 @@ def _only(part: parts.Part, chosen: Collection[UUID]) -> parts.Part:
         vector_ids=tuple(part.vector_ids[row] for row in vectors),
         vectors=part.vectors[vectors],
         hash_ids=tuple(part.hash_ids[row] for row in hashes),
-        hashes=part.hashes[hashes],
+        hashes=part.hashes[:, hashes],
     )
