@@ -52,4 +52,8 @@ class Migration(migrations.Migration):
             name='image',
             field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='perceptual_hash', to='catalog.image'),
         ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('actor__isnull', False)), fields=['actor', 'at'], name='event_actor_at'),
+        ),
     ]

@@ -26,7 +26,15 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
-        indexes = [models.Index(fields=["image", "at"], name="event_image_at")]
+        indexes = [
+            models.Index(fields=["image", "at"], name="event_image_at"),
+            # What one person did lately; the many events without a person cost it nothing.
+            models.Index(
+                fields=["actor", "at"],
+                condition=models.Q(actor__isnull=False),
+                name="event_actor_at",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.summary

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -97,14 +98,15 @@ def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponseBase:
     if not decisions.exists():
         raise Http404
     undone, refused = 0, ""
-    for decision in decisions.filter(settlement__isnull=True):
-        try:
-            review = deciding.undo(decision_id=decision.pk, moderator=moderator)
-        except ReviewConflict as conflict:
-            refused = str(conflict)
-        else:
-            reviewing.release(review_id=review.pk, moderator=moderator)
-            undone += 1
+    with transaction.atomic():  # one commit instead of two for each
+        for decision in decisions.filter(settlement__isnull=True):
+            try:
+                review = deciding.undo(decision_id=decision.pk, moderator=moderator)
+            except ReviewConflict as conflict:
+                refused = str(conflict)
+            else:
+                reviewing.release(review_id=review.pk, moderator=moderator)
+                undone += 1
     if undone:
         messages.success(request, f"Undone: {undone}. They wait in the queue again.")
     else:

@@ -41,7 +41,9 @@ def test_from_upload_to_removal(
     picture: Picture,
     file_of: Callable[[str, bytes], Path],
     open_page: SignIn,
+    settings: object,
 ) -> None:
+    settings.VITRINE_UNDO_SECONDS = 0  # type: ignore[attr-defined]
     taxonomy.load(path=file_of("few.yaml", TAXONOMY))
     weapons = Policy.objects.create(slug="weapons", name="Weapons", description="No firearms.")
     Policy.objects.create(slug="other", name="Other", severity=1)
