@@ -42,10 +42,12 @@ class Rows:
     banks: tuple[Bank, ...]
     starts: np.ndarray  # (banks,) first row of each
     ids: tuple[UUID, ...]
-    data: np.ndarray
+    data: np.ndarray  # vectors (rows, dimension), or hashes (4, rows)
 
     @classmethod
-    def of(cls, parts: Iterable[tuple[Bank, tuple[UUID, ...], np.ndarray]]) -> "Rows":
+    def of(
+        cls, parts: Iterable[tuple[Bank, tuple[UUID, ...], np.ndarray]], *, axis: int = 0
+    ) -> "Rows":
         # An empty bank matches nothing: it has no rows.
         found = [(bank, ids, data) for bank, ids, data in parts if ids]
         sizes = [len(ids) for _, ids, _ in found]
@@ -53,7 +55,7 @@ class Rows:
             banks=tuple(bank for bank, _, _ in found),
             starts=np.cumsum([0, *sizes])[:-1],
             ids=tuple(key for _, ids, _ in found for key in ids),
-            data=np.concatenate([data for _, _, data in found]) if found else np.empty((0, 0)),
+            data=np.concatenate([data for _, _, data in found], axis) if found else np.empty(0),
         )
 
 
@@ -67,7 +69,6 @@ class Matcher:
     parts: dict[int, Part]
     vectors: Rows
     hashes: Rows
-    words: np.ndarray  # (4, hashes) uint64: the same word of every hash lies together
 
     def matches(
         self, vectors: np.ndarray, hashes: np.ndarray, qualities: np.ndarray
@@ -101,7 +102,7 @@ class Matcher:
     def _by_hash(self, words: np.ndarray, found: list[Match]) -> None:
         rows = self.hashes
         bits = np.zeros(len(rows.ids), dtype=np.uint16)
-        for theirs, ours in zip(self.words, words, strict=True):
+        for theirs, ours in zip(rows.data, words, strict=True):
             bits += np.bitwise_count(theirs ^ ours)
         nearest = np.minimum.reduceat(bits, rows.starts)
         within = np.array([bank.hash_distance for bank in rows.banks])
@@ -155,15 +156,13 @@ def build(encoder: LoadedEncoder, before: Matcher | None = None) -> Matcher:
 def assemble(active: tuple[Bank, ...], parts: dict[int, Part], encoder: Encoder) -> Matcher:
     """The matcher of these banks, each by its part. One query."""
     by_hash = [bank for bank in active if bank.hash_distance is not None]
-    hashes = Rows.of((b, parts[b.pk].hash_ids, parts[b.pk].hashes) for b in by_hash)
     return Matcher(
         encoder_id=encoder.pk,
         banks=active,
         limits=banks.thresholds(active, encoder),
         parts=parts,
         vectors=Rows.of((b, parts[b.pk].vector_ids, parts[b.pk].vectors) for b in active),
-        hashes=hashes,
-        words=np.ascontiguousarray(hashes.data.T),
+        hashes=Rows.of(((b, parts[b.pk].hash_ids, parts[b.pk].hashes) for b in by_hash), axis=1),
     )
 
 

@@ -34,7 +34,7 @@ class Part:
     vector_ids: tuple[UUID, ...]
     vectors: np.ndarray  # (n, dimension) float32, L2-normalised
     hash_ids: tuple[UUID, ...]
-    hashes: np.ndarray  # (m, 4) uint64
+    hashes: np.ndarray  # (4, m) uint64: the same word of every hash lies together
 
 
 def read(changed: Sequence[Bank], encoder: Encoder) -> dict[int, Part]:
@@ -70,9 +70,10 @@ def _floats(sent: Sequence[bytes], dimension: int) -> np.ndarray:
 
 
 def _words(sent: Sequence[bytes]) -> np.ndarray:
-    """Bit strings as sent, their length in four bytes ahead of the bits: (n, 4) uint64."""
+    """Bit strings as sent, their length in four bytes ahead of the bits: (4, n) uint64."""
     rows = np.frombuffer(b"".join(sent), dtype=np.uint8).reshape(-1, 4 + 32)
-    return np.ascontiguousarray(rows[:, 4:]).view(np.uint64)
+    words = np.ascontiguousarray(rows[:, 4:]).view(np.uint64)
+    return np.ascontiguousarray(words.T)
 
 
 def stored(vectors: np.ndarray) -> np.ndarray:
