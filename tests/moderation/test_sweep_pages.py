@@ -111,7 +111,11 @@ def test_the_preview_counts_and_shows(bank: Bank, sign_in: SignIn) -> None:
 
 
 def test_the_preview_of_some_exemplars(bank: Bank, encoder: Encoder, sign_in: SignIn) -> None:
-    away = add_vector(bank, encoder, -np.ones(encoder.dimension) / encoder.dimension**0.5)
+    everything = Everything.read()
+    axes = [sign * axis for axis in np.eye(encoder.dimension) for sign in (1, -1)]
+    farthest = min(axes, key=lambda axis: float(everything.best([axis]).max()))
+    assert everything.best([farthest]).max() < bank.hold_threshold
+    away = add_vector(bank, encoder, farthest)
     client = sign_in("lead")
     address = {"bank": bank.pk, "exemplars": str(away.pk)}
     page = client.get("/sweeps/new/", address).content.decode()
