@@ -37,7 +37,7 @@ def near_duplicates(image: Image, *, among: ImageQuerySet, limit: int = LIMIT) -
 
     By cosine in the active encoder's space or by PDQ; both exhaustive and exact.
     """
-    others = among.exclude(pk=image.pk).order_by().values("pk")
+    others = among.exclude(pk=image.pk).order_by()
     cosines, bits = _cosines(image, others, limit), _bits(image, others, limit)
     found = [Duplicate(key, cosines.get(key), bits.get(key)) for key in cosines.keys() | bits]
     return sorted(found, key=lambda each: (-each.likeness, each.image_id))[:limit]
@@ -48,7 +48,7 @@ def _cosines(image: Image, others: ImageQuerySet, limit: int) -> dict[UUID, floa
     if own is None:
         return {}
     near = (
-        Embedding.objects.filter(encoder_id=own.encoder_id, image_id__in=others)
+        Embedding.objects.filter(encoder_id=own.encoder_id, image_id__in=others.values("pk"))
         .annotate(distance=MaxInnerProduct("vector", HalfVector(own.vector)))
         .filter(distance__lte=-NEAR)
         .order_by("distance", "image_id")
@@ -63,7 +63,7 @@ def _bits(image: Image, others: ImageQuerySet, limit: int) -> dict[UUID, int]:
     if own is None:
         return {}
     near = (
-        worth.filter(image_id__in=others)
+        worth.filter(image_id__in=others.values("pk"))
         .annotate(distance=HammingDistance("pdq", own.pdq))
         .filter(distance__lte=SAME_PICTURE)
         .order_by("distance", "image_id")

@@ -46,7 +46,9 @@ def growing(encoder: Encoder, generation: int | None) -> Q:
 def next_step(encoder: Encoder) -> Step:
     """What to do now. A few index look-ups, unless thousands of vectors are growing."""
     index = current(encoder)
-    waiting = Embedding.objects.filter(growing(encoder, index and index.generation)).count()
+    waiting = Embedding.objects.filter(
+        growing(encoder, index.generation if index else None)
+    ).count()
     if index is None:
         return Step.BUILD if waiting >= settings.VITRINE_INDEX_FROM else Step.NOTHING
     if not waiting:

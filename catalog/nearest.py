@@ -142,11 +142,11 @@ def _measured(rows: QuerySet[Embedding], vector: np.ndarray) -> QuerySet[Any]:
 
 
 def _later(rows: QuerySet[Embedding], vector: np.ndarray, limit: int, after: Place) -> Page:
-    rows = _measured(rows.filter(pk__lte=after.newest), vector)
+    left = _measured(rows.filter(pk__lte=after.newest), vector)
     if after.last:
         score, image_id = after.last
-        rows = rows.filter(Q(distance__gt=-score) | Q(distance=-score, image_id__gt=image_id))
-    found = _hits(rows.values_list("image_id", "distance")[: limit + 1 + len(after.shown)])
+        left = left.filter(Q(distance__gt=-score) | Q(distance=-score, image_id__gt=image_id))
+    found = _hits(left.values_list("image_id", "distance")[: limit + 1 + len(after.shown)])
     fresh = [hit for hit in found if hit.image_id.bytes[:SHOWN_BYTES] not in after.shown]
     more = len(fresh) > limit
     return Page(fresh[:limit], after.moved_to(fresh[limit - 1]) if more else None, exact=True)

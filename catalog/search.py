@@ -180,7 +180,9 @@ def _per_product(
     vector: np.ndarray, encoder: Encoder, among: ImageQuerySet, own: int | None, limit: int
 ) -> list[Hit]:
     """The best photo of each product: as many photos as it takes, four times more each time."""
-    among = among.filter(product__isnull=False).exclude(product_id=own)
+    among = among.filter(product__isnull=False)
+    if own is not None:
+        among = among.exclude(product_id=own)
     wanted = 4 * limit
     while True:
         page = nearest.nearest(vector, encoder=encoder, among=among, limit=wanted)

@@ -33,8 +33,11 @@ class Code(Enum):
     NOTHING_TO_APPEAL = ("nothing_to_appeal", 409, "There is no removal to appeal against")
     ALREADY_APPEALED = ("already_appealed", 409, "This removal was appealed before")
     IN_REVIEW = ("in_review", 409, "The photo is in review")
+    # What is searched
+    NOT_EMBEDDED = ("not_embedded", 409, "The photo cannot be compared yet")
     # Our side
     INTERNAL_ERROR = ("internal_error", 500, "Something went wrong on our side")
+    SEARCH_UNAVAILABLE = ("search_unavailable", 503, "Searching is not possible right now")
     UNAVAILABLE = ("unavailable", 503, "The service is not available right now")
 
     def __init__(self, code: str, status: int, title: str) -> None:

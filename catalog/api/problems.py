@@ -26,6 +26,8 @@ DETAILS = {
     Code.MALFORMED_REQUEST: "The body does not follow its declared content type.",
     Code.VALIDATION_FAILED: "Each field to blame is named in `errors`.",
     Code.INVALID_CURSOR: "Start again without a cursor and follow `next` unchanged.",
+    Code.NOT_EMBEDDED: "A worker has yet to look at the photo. Try again once it is processed.",
+    Code.SEARCH_UNAVAILABLE: "No worker answered that could read the text. Try again in a moment.",
     Code.UNAVAILABLE: "The database cannot be reached. Try again; sending a photo twice is safe.",
     Code.INTERNAL_ERROR: "The error has been logged. Try again; sending a photo twice is safe.",
 }

@@ -7,13 +7,15 @@ from drf_spectacular.views import SpectacularAPIView
 
 from catalog.api.problems import unknown_endpoint
 from catalog.api.reference import Redoc, Swagger
+from catalog.api.search_schema import search_routes
 
 
 def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
-    """The whole API with these two views for photos."""
+    """The whole API with these two views for photos; searches show them as `detail` does."""
     return [
         path("v1/images", collection.as_view(), name="api-images"),
         path("v1/images/<uuid:image_id>", detail.as_view(), name="api-image"),
+        *search_routes(detail),
         path("schema/", SpectacularAPIView.as_view(), name="schema"),
         path("docs/", Swagger.as_view(url_name="schema"), name="api-docs"),
         path("redoc/", Redoc.as_view(url_name="schema"), name="api-redoc"),

@@ -25,7 +25,7 @@ def test_either_key_header_opens_every_operation() -> None:
     operations = [
         operation for methods in document()["paths"].values() for operation in methods.values()
     ]
-    assert len(operations) == 4
+    assert len(operations) == 7
     for operation in operations:
         assert operation["security"] == [{"bearerKey": []}, {"headerKey": []}]
         assert {"401", "405", "500"} <= set(operation["responses"])
