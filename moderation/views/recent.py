@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from moderation.choices import Result
 from moderation.models import Decision, Review
@@ -44,13 +44,7 @@ def recent_of(user: User, now: datetime, review: Review | None = None) -> Recent
         undo_url=reverse("moderation:undo_batch", args=[decision.batch])
         if together
         else reverse("moderation:undo", args=[decision.pk]),
-        teach_url="" if together else _teach_url(decision),
+        teach_url=""
+        if together
+        else reverse("moderation:teach", args=[decision.image_id]) + f"?decision={decision.pk}",
     )
-
-
-def _teach_url(decision: Decision) -> str:
-    try:
-        page = reverse("moderation:teach", args=[decision.image_id])
-    except NoReverseMatch:
-        return ""
-    return f"{page}?decision={decision.pk}"
