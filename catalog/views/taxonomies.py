@@ -43,7 +43,8 @@ class State:
         return not self.progress.complete or self.taxonomy.is_next
 
 
-def _state(taxonomy: Taxonomy) -> State:
+def state_of(taxonomy: Taxonomy) -> State:
+    """Asked of the database anew."""
     encoder = Encoder.objects.filter(is_active=True).first()
     fresh = CategoryVector.objects.filter(
         encoder=encoder, category__taxonomy=taxonomy, created_at__gte=timezone.now() - MINUTE
@@ -69,7 +70,7 @@ def _list(request: HttpRequest, problems: tuple[str, ...] = ()) -> HttpResponse:
         retired=Count("categories", filter=Q(categories__is_retired=True)),
     )
     context = {
-        "states": [_state(each) for each in found],
+        "states": [state_of(each) for each in found],
         "storefronts": Storefront.objects.select_related("taxonomy").annotate(
             pruned=Count("prunes")
         ),
@@ -85,7 +86,7 @@ def _list(request: HttpRequest, problems: tuple[str, ...] = ()) -> HttpResponse:
 def state(request: HttpRequest, slug: str) -> HttpResponse:
     """How far a taxonomy is encoded: the part of the list that asks for itself again."""
     taxonomy = get_object_or_404(Taxonomy, slug=slug)
-    return render(request, "catalog/_taxonomy_state.html", {"state": _state(taxonomy)})
+    return render(request, "catalog/_taxonomy_state.html", {"state": state_of(taxonomy)})
 
 
 @require_POST

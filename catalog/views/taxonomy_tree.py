@@ -13,6 +13,7 @@ from catalog.models import Category, Storefront, StorefrontPrune, Tag, Taxonomy
 from catalog.roles import Role
 from catalog.views.access import person, role_required
 from catalog.views.params import text
+from catalog.views.taxonomies import state_of
 
 
 @require_safe
@@ -68,6 +69,8 @@ def _page(
         }
     if storefront:
         context["taxonomies"] = Taxonomy.objects.order_by("name")
+        if storefront.taxonomy:
+            context["state"] = state_of(storefront.taxonomy)
         context["active"] = Taxonomy.objects.filter(is_active=True).first()
     return render(request, "catalog/taxonomy.html", context)
 

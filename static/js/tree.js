@@ -38,4 +38,11 @@ document.addEventListener("keydown", (event) => {
   next?.scrollIntoView({ block: "nearest" });
 }, true);
 
-document.querySelector("[data-tree] .here [data-branch]")?.scrollIntoView({ block: "center" });
+// Whoever is quicker than htmx opened a branch before it listened: its "toggle once" is still due.
+document.addEventListener("htmx:load", (event) => {
+  for (const details of event.detail.elt.querySelectorAll?.("details[open][hx-get]") ?? []) {
+    details.dispatchEvent(new Event("toggle"));
+  }
+});
+
+document.querySelector("[data-tree] .here [data-branch]")?.scrollIntoView({ block: "nearest" });
