@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import files, labels, photos, taxonomies, taxonomy_tree, upload
+from catalog.views import files, labels, photos, search, taxonomies, taxonomy_tree, upload
 
 app_name = "catalog"
 
@@ -33,6 +33,10 @@ urlpatterns = [
         taxonomy_tree.prune,
         name="prune_category",
     ),
+    path("photos/<uuid:pk>/similar/", search.similar, name="similar"),
+    path("search/", search.search_page, name="search"),
+    path("search/picture/", search.search_picture, name="search_picture"),
+    path("search/categories/", search.category_names, name="category_names"),
     path("upload/", upload.upload_page, name="upload"),
     path("upload/files/", upload.upload_files, name="upload_files"),
     path("upload/status/", upload.upload_status, name="upload_status"),
