@@ -33,7 +33,7 @@ from django.utils import timezone
 
 from catalog.choices import Source, Status
 from catalog.models import Image, Storefront
-from moderation import deciding, reviewing
+from moderation import deciding, reviewing, settling
 from moderation.choices import Action, ReviewStatus
 from moderation.models import Policy, Review
 from moderation.reviewing import ReviewConflict
@@ -195,7 +195,7 @@ def main() -> None:
 
 def settle_all() -> None:
     begun, count = time.perf_counter(), 0
-    while settled := deciding.settle_due():
+    while settled := settling.settle_due():
         count += settled
     print(f"  {count} decisions took effect in {time.perf_counter() - begun:.1f} s")
 

@@ -77,7 +77,9 @@ def _new(image_id: UUID, flags: Sequence[Flag], worst: Flag, priority: float) ->
 def _tell(review: Review, flags: Sequence[Flag], worst: Flag, priority: float) -> None:
     """Let an active review know of new flags. Its version grows: screens that show it are stale."""
     if review.status == ReviewStatus.DRAFT:
-        return  # an approval that meets new flags does not settle, see deciding.settle
+        review.flagged_meanwhile = True  # an approval will not settle, see settling.settle
+        review.save(update_fields=["flagged_meanwhile"])
+        return
     review.version += 1
     if priority > review.priority:
         review.priority = priority

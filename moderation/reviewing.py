@@ -6,6 +6,7 @@ the current version may decide, nobody else: two moderators can never decide the
 Rows are locked in one order everywhere, the photo before its review.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -188,8 +189,13 @@ def locked(review_id: int) -> Review:
     return Review.objects.select_for_update(of=("self",)).get(pk=review_id)
 
 
-def refuse_if_taken(review: Review, moderator: AbstractBaseUser) -> None:
-    """Raise `ReviewConflict` unless this moderator may work on the review now."""
+def refuse_if_taken(
+    review: Review, moderator: AbstractBaseUser, *, allowed: bool | None = None
+) -> None:
+    """Raise `ReviewConflict` unless this moderator may work on the review now.
+
+    `allowed` is whether it is routed to them, for callers who asked about many at once.
+    """
     now = timezone.now()
     if review.status == ReviewStatus.WITHDRAWN:
         raise ReviewConflict("withdrawn", "What this photo was flagged for has been withdrawn.")
@@ -201,7 +207,9 @@ def refuse_if_taken(review: Review, moderator: AbstractBaseUser) -> None:
             "claimed_by_other",
             f"{review.claimed_by} is reviewing this until {expires:%H:%M} UTC.",
         )
-    if not Review.objects.filter(pk=review.pk).allowed_to(moderator).exists():
+    if allowed is None:
+        allowed = Review.objects.filter(pk=review.pk).allowed_to(moderator).exists()
+    if not allowed:
         raise _not_allowed(review, moderator)
 
 
@@ -224,18 +232,23 @@ def refuse_if_stale(review: Review, version: int) -> None:
 
 def record(review: Review, kind: str, summary: str, actor: AbstractBaseUser | None) -> None:
     """Append to the photo's history."""
-    image = Image(pk=review.image_id)
+    record_all([review], kind, summary, actor)
+
+
+def record_all(
+    reviews: Iterable[Review], kind: str, summary: str, actor: AbstractBaseUser | None
+) -> None:
+    """Append the same to the history of each review's photo."""
     history.record(
-        [
-            history.event(
-                image=image,
-                kind=kind,
-                summary=summary,
-                actor=actor,
-                review=review.pk,
-                queue=review.queue,
-            )
-        ]
+        history.event(
+            image=Image(pk=review.image_id),
+            kind=kind,
+            summary=summary,
+            actor=actor,
+            review=review.pk,
+            queue=review.queue,
+        )
+        for review in reviews
     )
 
 

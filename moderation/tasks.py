@@ -5,14 +5,14 @@ from celery import shared_task
 from catalog import doorbell
 from catalog.encoders import load_configured
 from catalog.models import Encoder
-from moderation import blind, chunks, deciding, embedding, prompts, reviewing, sweeping
+from moderation import blind, chunks, embedding, prompts, reviewing, settling, sweeping
 
 
 @shared_task(ignore_result=True)
 def tend() -> None:
     """Let decisions take effect whose undo window has passed, claims expire, and draw the sample
     of decisions that get a second look."""
-    deciding.settle_due()
+    settling.settle_due()
     reviewing.expire_claims()
     blind.sample()
 

@@ -1,5 +1,7 @@
 """Learning from a decision: the photo's own picture joins a bank, and leaves it with an undo."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
@@ -45,11 +47,6 @@ def suggestions(decision: Decision) -> list[Bank]:
             policy, BankKind.SAFE, [flag.bank for flag in flags if flag.policy_id == key]
         )
     ]
-
-
-def taught_by(decision: Decision) -> list[Exemplar]:
-    """What a decision taught and still counts."""
-    return list(decision.taught.filter(is_enabled=True).select_related("bank__policy"))
 
 
 @transaction.atomic
@@ -113,10 +110,10 @@ def teach(*, decision: Decision, bank: Bank, author: AbstractBaseUser) -> Exempl
 
 
 @transaction.atomic
-def forget(*, decision: Decision) -> int:
-    """Disable what a decision taught, because it no longer stands; returns how many exemplars."""
-    learned = taught_by(decision)
-    return banks.switch_exemplars(ids=[exemplar.pk for exemplar in learned], on=False)
+def forget(*, decisions: Sequence[Decision]) -> int:
+    """Disable what these taught, because they no longer stand; returns how many exemplars."""
+    learned = Exemplar.objects.filter(taught_by__in=decisions, is_enabled=True)
+    return banks.switch_exemplars(ids=learned.values_list("pk", flat=True), on=False)
 
 
 def _banks_of(policy: Policy, kind: BankKind, flagged_by: list[Bank | None]) -> list[Bank]:

@@ -306,6 +306,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='review',
+            name='flagged_meanwhile',
+            field=models.BooleanField(default=False, help_text='Since the draft was made, which was not about these flags.'),
+        ),
+        migrations.AddField(
+            model_name='review',
             name='group',
             field=models.ForeignKey(blank=True, help_text='Whom it is routed to, besides leads. Empty: every moderator.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group'),
         ),

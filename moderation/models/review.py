@@ -101,6 +101,9 @@ class Review(models.Model):
         help_text="The decision that can still be undone.",
     )
     takes_effect_at = models.DateTimeField(null=True, blank=True)
+    flagged_meanwhile = models.BooleanField(
+        default=False, help_text="Since the draft was made, which was not about these flags."
+    )
     held_decision = models.OneToOneField(
         Decision,
         null=True,

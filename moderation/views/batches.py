@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -93,24 +92,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
 @role_required(Role.MODERATOR)
 def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponseBase:
     """Take back every decision of a batch that still can be; the reviews return to the queue."""
-    moderator = person(request)
-    decisions = Decision.objects.filter(batch=batch).order_by("id")
-    if not decisions.exists():
+    if not Decision.objects.filter(batch=batch).exists():
         raise Http404
-    undone, refused = 0, ""
-    with transaction.atomic():  # one commit instead of two for each
-        for decision in decisions.filter(settlement__isnull=True):
-            try:
-                review = deciding.undo(decision_id=decision.pk, moderator=moderator)
-            except ReviewConflict as conflict:
-                refused = str(conflict)
-            else:
-                reviewing.release(review_id=review.pk, moderator=moderator)
-                undone += 1
-    if undone:
+    if undone := deciding.undo_together(batch=batch, moderator=person(request)):
         messages.success(request, f"Undone: {undone}. They wait in the queue again.")
     else:
-        messages.error(request, refused or "None of these can be undone any more.")
+        messages.error(request, "None of these can be undone any more.")
     return redirect("moderation:batch", batch)
 
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from moderation import deciding, reviewing
+from moderation import deciding, reviewing, settling
 from moderation.choices import Action, Queue, ReviewStatus
 from moderation.models import Decision, Review
 from tests.e2e.conftest import SignIn
@@ -97,7 +97,7 @@ def test_an_undo_that_comes_too_late_is_told_so(
     page.keyboard.press("a")
     expect(page.get_by_role("link", name="photo-1.jpg")).to_be_visible()
     Review.objects.filter(pk=reviews[0].pk).update(takes_effect_at=timezone.now())
-    deciding.settle_due()
+    settling.settle_due()
     page.keyboard.press("u")
     expect(page.get_by_text("This can no longer be undone.")).to_be_visible()
     page.keyboard.press("n")

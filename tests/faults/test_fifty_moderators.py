@@ -7,7 +7,7 @@ from django.utils import timezone
 from benchmarks.claim_next import drain, fill, people
 from catalog.choices import Status
 from catalog.models import Event, Image
-from moderation import deciding
+from moderation import settling
 from moderation.choices import Result, ReviewStatus
 from moderation.models import Decision, Review, Settlement
 
@@ -30,7 +30,7 @@ def test_fifty_moderators_decide_every_review_exactly_once() -> None:
     assert lost >= REVIEWS * 0.05, "leases were lost while people looked"
 
     Review.objects.filter(status=ReviewStatus.DRAFT).update(takes_effect_at=timezone.now())
-    while deciding.settle_due():
+    while settling.settle_due():
         pass
     assert Settlement.objects.filter(result=Result.EFFECTIVE).count() == REVIEWS
     assert Image.objects.filter(status=Status.LIVE).count() == REVIEWS

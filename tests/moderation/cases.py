@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Image
-from moderation import deciding, reviewing
+from moderation import deciding, reviewing, settling
 from moderation.choices import Action, Queue
 from moderation.models import Bank, Decision, Exemplar, Flag, Policy, Review
 
@@ -59,7 +59,7 @@ def decide(
 def settle(review: Review) -> int:
     """The undo window passes and the background worker comes round."""
     pass_time(review, 3600)
-    return deciding.settle_due()
+    return settling.settle_due()
 
 
 def make_flag(image: Image, bank: Bank, **fields: object) -> Flag:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Embedding, Encoder, Image, PerceptualHash
-from moderation import deciding, reviewing
+from moderation import deciding, reviewing, settling
 from moderation.choices import ReviewStatus
 from moderation.models import Decision, Policy, Review
 from tests.conftest import Picture
@@ -74,4 +74,4 @@ def decided_by(person: User, review: Review, action: str = "remove", note: str =
 def settled() -> None:
     """Let every draft take effect now."""
     Review.objects.filter(status=ReviewStatus.DRAFT).update(takes_effect_at=timezone.now())
-    deciding.settle_due()
+    settling.settle_due()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog import keys
 from catalog.choices import Status
 from catalog.models import Image, Storefront
-from moderation import appealing, deciding, reviewing
+from moderation import appealing, deciding, reviewing, settling
 from moderation.api.examples import APPEAL
 from moderation.choices import Action, Queue
 from moderation.models import Appeal, Policy, Review
@@ -267,7 +267,7 @@ def test_the_page_tells_of_a_draft_and_of_a_second_person(
     page = client.get(url).text
     assert "decided: removed, Weapons. It takes effect in" in page
     Review.objects.update(takes_effect_at=timezone.now())
-    deciding.settle_due()
+    settling.settle_due()
     page = client.get(url).text
     assert "It takes effect once a second, different person has decided the same" in page
     panel = page[page.index("<h2>Moderation</h2>") : page.index("<h2>Product</h2>")]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Event, Image
-from moderation import deciding, entering, reviewing, teaching
+from moderation import deciding, entering, reviewing, settling, teaching
 from moderation.choices import Action, Outcome, Queue, Result, ReviewStatus
 from moderation.models import Bank, Decision, Policy, Review, Settlement
 from moderation.reviewing import ReviewConflict, Wanted
@@ -44,19 +44,19 @@ def test_a_draft_changes_nothing_until_it_takes_effect(case: Review, ana: User) 
     decision = decide(case, ana)
     assert status_of(case) == Status.HELD
     assert not Settlement.objects.exists()
-    assert deciding.settle_due() == 0, "the undo window has not passed"
+    assert settling.settle_due() == 0, "the undo window has not passed"
     assert settle(case) == 1
     assert status_of(case) == Status.LIVE
     assert decision.settlement.result == Result.EFFECTIVE
     case.refresh_from_db()
     assert (case.status, case.draft, case.takes_effect_at) == (ReviewStatus.DECIDED, None, None)
-    assert deciding.settle_due() == 0, "once is enough"
+    assert settling.settle_due() == 0, "once is enough"
 
 
 def test_undo_at_59_seconds(case: Review, ana: User, policy: Policy) -> None:
     decision = decide(case, ana, Action.REMOVE, policy)
     pass_time(case, 59)
-    deciding.settle_due()
+    settling.settle_due()
     again = deciding.undo(decision_id=decision.pk, moderator=ana)
     assert (again.status, again.claimed_by) == (ReviewStatus.OPEN, ana)
     assert (decision.settlement.result, decision.settlement.by) == (Result.UNDONE, ana)
@@ -73,17 +73,17 @@ def test_undo_at_61_seconds(
     decision = decide(case, ana, Action.REMOVE, policy)
     pass_time(case, 61)
     if worker_came_round:
-        deciding.settle_due()
+        settling.settle_due()
     with pytest.raises(ReviewConflict, match="can no longer be undone") as conflict:
         deciding.undo(decision_id=decision.pk, moderator=ana)
     assert conflict.value.code == "too_late"
-    deciding.settle_due()
+    settling.settle_due()
     assert status_of(case) == Status.REMOVED
     assert decision.settlement.result == Result.EFFECTIVE
 
 
 def settle_nothing() -> bool:
-    return deciding.settle_due() == 0
+    return settling.settle_due() == 0
 
 
 def test_undo_takes_back_what_the_decision_taught(
@@ -121,7 +121,7 @@ def test_one_decision_that_cannot_take_effect_stops_no_other(
     Image.objects.filter(pk=broken.image_id).update(screened_at=None)  # must not go live
     pass_time(broken, 100)
     pass_time(case, 90)
-    assert deciding.settle_due() == 1
+    assert settling.settle_due() == 1
     assert (status_of(broken), status_of(case)) == (Status.HELD, Status.LIVE)
     broken.refresh_from_db()
     assert broken.status == ReviewStatus.DRAFT
@@ -248,7 +248,7 @@ class TestWhatAddonsServerGotWrong:
         policy.needs_second_person = True  # after the decision, before its effect
         policy.save()
         pass_time(case, 7 * 24 * 3600)  # the worker was away for a week
-        assert deciding.settle_due() == 1
+        assert settling.settle_due() == 1
         case.refresh_from_db()
         assert (case.queue, status_of(case)) == (Queue.SECOND, Status.HELD)
 
@@ -263,7 +263,7 @@ class TestWhatAddonsServerGotWrong:
         with transaction.atomic():
             entering.enter([make_flag(held.image, bank)])
         assert reviewing.open_review(image=held.image, actor=ana) == held
-        deciding.settle_due()
+        settling.settle_due()
         held.refresh_from_db()
         assert held.version > claimed.version
         assert (held.queue, held.status) == (Queue.SECOND, ReviewStatus.OPEN)
@@ -394,7 +394,7 @@ def test_two_workers_settle_each_draft_once(
 
     def work() -> None:
         gate.wait()
-        counts.append(deciding.settle_due())
+        counts.append(settling.settle_due())
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(2)]
@@ -402,7 +402,7 @@ def test_two_workers_settle_each_draft_once(
         thread.start()
     for thread in threads:
         thread.join()
-    counts.append(deciding.settle_due())  # what one skipped while the other held it
+    counts.append(settling.settle_due())  # what one skipped while the other held it
     assert sum(counts) == 6
     assert Settlement.objects.filter(result=Result.EFFECTIVE).count() == 6
     assert Event.objects.filter(kind="approved").count() == 6

@@ -167,10 +167,10 @@ def test_an_undone_decision_takes_back_what_it_taught(
     removed: Decision, bank: Bank, ana: User
 ) -> None:
     exemplar = teaching.teach(decision=removed, bank=bank, author=ana)
-    assert teaching.forget(decision=removed) == 1
+    assert teaching.forget(decisions=[removed]) == 1
     exemplar.refresh_from_db()
     assert not exemplar.is_enabled
-    assert teaching.forget(decision=removed) == 0
+    assert teaching.forget(decisions=[removed]) == 0
 
 
 def test_an_undone_decision_teaches_nothing(removed: Decision, bank: Bank, ana: User) -> None:
@@ -186,7 +186,7 @@ def test_deciding_again_after_an_undo_teaches_again(
 ) -> None:
     exemplar = teaching.teach(decision=removed, bank=bank, author=ana)
     review = deciding.undo(decision_id=removed.pk, moderator=ana)
-    teaching.forget(decision=removed)
+    teaching.forget(decisions=[removed])
     again = deciding.decide(
         review_id=review.pk, moderator=ana, version=review.version, action=Action.REMOVE,
         policy=bank.policy,
