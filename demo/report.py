@@ -11,6 +11,7 @@ from catalog.models import Encoder, Image, Storefront
 from demo.uploading import Sent, rate
 from moderation.choices import Outcome
 
+STANDING = {Outcome.HOLD, Outcome.REMOVE}
 HELD_BACK = {Status.HELD, Status.REMOVED}
 
 
@@ -30,7 +31,7 @@ def summary(*, storefront: Storefront, sent: Sent) -> dict[str, Any]:
         labelled += 1
         tags = list(image.tags.all())
         right += bool(tags) and tags[0].category.external_id == photo.label
-        policies = {f.policy.slug for f in image.flags.all() if f.outcome != Outcome.VETOED}
+        policies = {f.policy.slug for f in image.flags.all() if f.outcome in STANDING}
         if photo.flag:
             flagged += 1
             caught += photo.flag in policies and image.status in HELD_BACK

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from moderation import banks
 from moderation.choices import MatchKind, Outcome
+from moderation.hashes import LEAST_QUALITY
 from moderation.models import Exemplar, Flag
 
 NEAREST = """
@@ -28,6 +29,7 @@ SAME = """
     SELECT DISTINCT ON (h.image_id) h.image_id, x.id, h.pdq <~> x.pdq AS bits
     FROM catalog_perceptualhash h, moderation_exemplar x
     WHERE h.image_id = ANY(%(photos)s) AND x.pdq IS NOT NULL
+      AND least(h.quality, x.pdq_quality) >= %(quality)s
       AND x.bank_id = %(bank)s AND x.is_enabled AND x.id <> %(exemplar)s
       AND h.pdq <~> x.pdq <= %(within)s
     ORDER BY h.image_id, bits, x.created_at, x.id
@@ -72,7 +74,7 @@ def _by_hash(exemplar: Exemplar, flags: Sequence[Flag]) -> list[Flag]:
     within = exemplar.bank.hash_distance
     if within is None or not flags:
         return []
-    same = _ask(SAME, exemplar, flags, within=within)
+    same = _ask(SAME, exemplar, flags, within=within, quality=LEAST_QUALITY)
     return [
         _instead(flag, exemplar, *same[flag.image_id], within, Outcome.HOLD)
         for flag in flags
