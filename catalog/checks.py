@@ -30,7 +30,7 @@ def stages_importable(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def vector_extension(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """PostgreSQL has pgvector, recent enough for halfvec and for searches that filter."""
+    """PostgreSQL has pgvector, recent enough for halfvec."""
     if not databases:
         return []
     try:
@@ -47,10 +47,10 @@ def vector_extension(*, databases: Sequence[str] | None = None, **_: Any) -> lis
                 id="vitrine.E002",
             )
         ]
-    if row is None or tuple(int(part) for part in row[0].split(".")[:2]) < (0, 8):
+    if row is None or tuple(int(part) for part in row[0].split(".")[:2]) < (0, 7):
         return [
             Error(
-                f"pgvector {row[0] if row else 'is missing'}: version 0.8 or newer is needed.",
+                f"pgvector {row[0] if row else 'is missing'}: version 0.7 or newer is needed.",
                 hint="Install the package postgresql-NN-pgvector on the database server.",
                 id="vitrine.E003",
             )

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 TABLE = "catalog_embedding"
 # Chosen with `benchmarks/search.py`; the figures are in docs/benchmarks.md.
 M = 24
-EF_CONSTRUCTION = 128
+EF_CONSTRUCTION = 200
 
 
 @dataclass(frozen=True)

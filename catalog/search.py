@@ -87,6 +87,12 @@ class Query:
         text = query_vectors.of_text(self.text, encoder=encoder)
         return text if seen is None else query_vectors.blend(text, seen, self.weight)
 
+    @property
+    def has_words(self) -> bool:
+        """True if the vector is a text's, at least in part."""
+        alone = not self.like and not self.picture
+        return bool(self.text) and (alone or self.weight < 1)
+
     def fingerprint(self, encoder: Encoder) -> bytes:
         """Eight bytes that tell this search from others, so that cursors are not mixed up."""
         filters, like = self.filters, self.like
@@ -128,9 +134,16 @@ def search(
         images = images.exclude(pk=query.like.pk)
     if per_product:
         own = query.like.product_id if query.like else None
-        hits = _per_product(vector, encoder, images, own, limit)
+        hits = _per_product(vector, encoder, images, own, limit, query.has_words)
         return Results(hits, "", encoder, vector)
-    page = nearest.nearest(vector, encoder=encoder, among=images, limit=limit, after=after)
+    page = nearest.nearest(
+        vector,
+        encoder=encoder,
+        among=images,
+        limit=limit,
+        words=query.has_words,
+        after=after,
+    )
     return Results(
         page.hits, page.after.encode(print_of_search) if page.after else "", encoder, vector
     )
@@ -177,7 +190,12 @@ def at_or_below(category: Category) -> list[int]:
 
 
 def _per_product(
-    vector: np.ndarray, encoder: Encoder, among: ImageQuerySet, own: int | None, limit: int
+    vector: np.ndarray,
+    encoder: Encoder,
+    among: ImageQuerySet,
+    own: int | None,
+    limit: int,
+    words: bool,
 ) -> list[Hit]:
     """The best photo of each product: as many photos as it takes, four times more each time."""
     among = among.filter(product__isnull=False)
@@ -185,7 +203,7 @@ def _per_product(
         among = among.exclude(product_id=own)
     wanted = 4 * limit
     while True:
-        page = nearest.nearest(vector, encoder=encoder, among=among, limit=wanted)
+        page = nearest.nearest(vector, encoder=encoder, among=among, limit=wanted, words=words)
         products = dict(
             Image.objects.filter(pk__in=[hit.image_id for hit in page.hits]).values_list(
                 "pk", F("product_id")

@@ -12,6 +12,7 @@ from catalog.models import (
     Embedding,
     Encoder,
     PerceptualHash,
+    QueryVector,
     Taxonomy,
 )
 
@@ -35,6 +36,16 @@ class EmbeddingAdmin(VectorAdmin):
     list_filter = ("encoder",)
     list_select_related = ("image", "encoder")
     search_fields = ("=image__id", "image__filename")
+    fields = list_display
+
+
+@admin.register(QueryVector)
+class QueryVectorAdmin(VectorAdmin):
+    """What somebody searched for is not kept, only that it was something."""
+
+    list_display = ("digest", "encoder", "dimension", "created_at")
+    list_select_related = ("encoder",)
+    search_fields = ("=digest",)
     fields = list_display
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from rest_framework import serializers
 
 from catalog.choices import Status
@@ -42,9 +43,14 @@ class FilterQuery(serializers.Serializer[Any]):
         asked = self.validated_data
         category = None
         if name := asked.get("category"):
-            category = Category.objects.filter(
-                taxonomy=taxonomy_of(storefront), external_id=name
-            ).first()
+            category = (
+                Category.objects.filter(
+                    Q(taxonomy=storefront.taxonomy_id) | Q(taxonomy__is_active=True),
+                    external_id=name,
+                )
+                .order_by("taxonomy__is_active")  # the chosen one is the other one, if any
+                .first()
+            )
             if category is None:
                 said = "There is no such category in your taxonomy. Use an id as in `tags`."
                 raise serializers.ValidationError({"category": [said]}, code="not_found")

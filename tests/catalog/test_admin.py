@@ -23,6 +23,7 @@ from catalog.models import (
     Image,
     PerceptualHash,
     Product,
+    QueryVector,
     Storefront,
     Tag,
     Taxonomy,
@@ -31,7 +32,8 @@ from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models
 
 Picture = Callable[..., bytes]
 WRITTEN_BY_US_ALONE = [
-    *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash, Tag, Taxonomy),
+    *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
+    *(QueryVector, Tag, Taxonomy),
 ]
 
 
@@ -51,6 +53,7 @@ def photo(storefront: Storefront, upload: Callable[..., Image], picture: Picture
     )
     photo = upload(picture("mug"), filename="mug.jpg")
     Embedding.objects.create(image=photo, encoder=encoder, vector=vector)
+    QueryVector.objects.create(encoder=encoder, digest="d", vector=vector)
     Tag.objects.create(image=photo, category=mug, encoder=encoder, rank=1, score=0.9, threshold=0.3)
     PerceptualHash.objects.create(image=photo, pdq="01" * 128, quality=80)
     keys.create_key(storefront=storefront, name="Import")

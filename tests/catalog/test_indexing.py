@@ -22,7 +22,8 @@ COUNT = 1500
 
 
 @pytest.fixture
-def photos(transactional_db: None) -> Iterator[Photos]:
+def photos(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Photos]:
+    monkeypatch.setattr("catalog.nearest.EXACT_UP_TO", 100)
     photos = fill(COUNT, DIMENSION, clusters=20)
     yield photos
     drop_indexes(photos.encoder)

@@ -49,8 +49,9 @@ def photos(db: None) -> Photos:
 
 
 @pytest.fixture
-def indexed(transactional_db: None) -> Iterator[Photos]:
-    """Two thirds sealed, the rest growing."""
+def indexed(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Photos]:
+    """Two thirds sealed, the rest growing. In so small a catalog the index is used all the same."""
+    monkeypatch.setattr(nearest, "EXACT_UP_TO", 100)
     photos = fill(COUNT, DIMENSION, clusters=CLUSTERS, tags=True)
     late = list(Embedding.objects.order_by("pk").values_list("image_id", "vector"))[-1000:]
     Embedding.objects.filter(image_id__in=[key for key, _ in late]).delete()
@@ -99,7 +100,7 @@ class TestWaysToSearch:
         results = search.search(
             Query(text="mug", like=image, weight=weight), among=Image.objects.all(), limit=10
         )
-        np.testing.assert_allclose(results.vector, blended, atol=1e-6)
+        np.testing.assert_allclose(results.vector, blended, atol=1e-4)
         half = blended.astype(np.float16).astype(np.float32)
         assert_best(photos, half, found(results), ~_is(photos, 7))
 
@@ -250,14 +251,13 @@ class TestFilters:
                     found.append(recall(indexed, vector, page, mask))
                     ways.add(page.exact)
             assert np.mean(found) >= 0.99
-            assert ways == ({False} if share >= 0.5 else {True, False} if share == 0.1 else {True})
+            assert ways == {share < 0.1}  # exact where few match
 
     def test_matches_that_lie_elsewhere_are_found_all_the_same(
         self, indexed: Photos, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The statistics promise a tenth, and none of it is anywhere near the query."""
-        monkeypatch.setattr(nearest, "LEAST_SCAN", 50)
-        monkeypatch.setattr(nearest, "GRAPH_COST", 1)
+        monkeypatch.setattr(nearest, "EF_LIMIT", 500)
         vector = indexed.vectors[0]
         far = np.array(exactly(indexed, vector))[-COUNT // 10 :]
         shop = indexed.storefronts[-1]
