@@ -2,20 +2,16 @@
 
 from uuid import UUID
 
-from celery import current_app
-from celery.exceptions import TimeoutError as NoAnswer
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
+from catalog import asking
 from catalog.models import Image
 from catalog.roles import Role
 from catalog.views.access import role_required
 from catalog.views.params import text
 
-PATIENCE = 8  # seconds; a warm worker answers in a fraction of one
 SCORE_LABEL = "catalog.tasks.score_label"
 
 
@@ -30,14 +26,11 @@ def try_label(request: HttpRequest, pk: UUID) -> HttpResponse:
         context["problem"] = "Type a label first."
     else:
         try:
-            asked = current_app.send_task(
-                SCORE_LABEL, (str(image.pk), label), expires=PATIENCE, retry=False
-            )
-            context["score"] = asked.get(timeout=PATIENCE)
+            context["score"] = asking.ask(SCORE_LABEL, str(image.pk), label)
         except LookupError:
             context["problem"] = "The active encoder has not seen this photo yet."
-        except (NoAnswer, OperationalError, RedisError, OSError):
-            context["problem"] = "No interactive worker answered. Try again, or ask the operator."
+        except asking.NobodyAnswered as error:
+            context["problem"] = str(error)
     template = "catalog/_label_score.html"
     if not request.headers.get("HX-Request"):
         template = "catalog/label_score.html"
