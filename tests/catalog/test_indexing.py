@@ -87,8 +87,8 @@ def test_a_few_are_sealed_and_many_are_built_anew(
     assert indexing.seal(encoder=photos.encoder, seconds=30) == 60
     assert indexing.next_step(photos.encoder) is Step.NOTHING
     add(photos, 150, seed=3)
-    assert indexing.next_step(photos.encoder) is Step.SEAL  # fewer than an eighth
-    add(photos, 150, seed=4)
+    assert indexing.next_step(photos.encoder) is Step.SEAL  # fewer than a quarter
+    add(photos, 450, seed=4)
     assert indexing.next_step(photos.encoder) is Step.BUILD
     assert names(photos.encoder) == [f"embedding_hnsw_e{photos.encoder.pk}_g1"]
 
