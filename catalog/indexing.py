@@ -21,7 +21,7 @@ from catalog.models import Embedding, Encoder
 TEND = "catalog.tasks.tend_index"
 CHUNK = 200  # rows sealed per transaction: about half a second of insertion
 COLLECT = 20_000  # rows per statement when nothing has to be inserted into a graph
-# Building is three to ten times as fast as inserting one by one (docs/benchmarks.md): from a
+# Building is two to ten times as fast as inserting one by one (docs/benchmarks.md): from a
 # quarter on, building anew is sooner done.
 REBUILD_SHARE = 4
 REBUILD_FROM = 2_000  # rows; fewer are inserted within seconds, whatever their share
