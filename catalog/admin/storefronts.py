@@ -13,7 +13,7 @@ from catalog.models import ApiKey, Product, Storefront
 
 @admin.register(Storefront)
 class StorefrontAdmin(StandingAdmin):
-    list_display = ("name", "slug", "is_active", "created_at")
+    list_display = ("name", "slug", "exposure", "is_active", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}

@@ -13,7 +13,9 @@ from catalog.models import (
     Encoder,
     PerceptualHash,
     QueryVector,
+    StorefrontPrune,
     Taxonomy,
+    TaxonomyDraft,
 )
 
 
@@ -93,3 +95,23 @@ class CategoryVectorAdmin(VectorAdmin):
     list_select_related = ("category", "encoder")
     search_fields = ("category__path",)
     fields = (*list_display, "words_digest", "template_version")
+
+
+@admin.register(TaxonomyDraft)
+class TaxonomyDraftAdmin(ReadOnlyAdmin):
+    """Files that wait for somebody to apply them, on the taxonomy pages."""
+
+    list_display = ("filename", "slug", "version", "uploaded_by", "uploaded_at")
+    list_select_related = ("uploaded_by",)
+    search_fields = ("filename", "slug")
+    fields = (*list_display, "name")
+
+
+@admin.register(StorefrontPrune)
+class StorefrontPruneAdmin(ReadOnlyAdmin):
+    """What storefronts leave out; chosen on the storefront's taxonomy page."""
+
+    list_display = ("storefront", "category", "pruned_by", "pruned_at")
+    list_filter = ("storefront",)
+    list_select_related = ("storefront", "category", "pruned_by")
+    search_fields = ("category__path",)

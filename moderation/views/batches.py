@@ -92,9 +92,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
 @role_required(Role.MODERATOR)
 def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponseBase:
     """Take back every decision of a batch that still can be; the reviews return to the queue."""
-    if not Decision.objects.filter(batch=batch).exists():
+    first = Decision.objects.filter(batch=batch).select_related("decided_by").first()
+    if first is None:
         raise Http404
-    if undone := deciding.undo_together(batch=batch, moderator=person(request)):
+    if first.decided_by_id != person(request).pk:
+        messages.error(request, f"This is {first.decided_by}’s decision.")
+    elif undone := deciding.undo_together(batch=batch, moderator=person(request)):
         messages.success(request, f"Undone: {undone}. They wait in the queue again.")
     else:
         messages.error(request, "None of these can be undone any more.")

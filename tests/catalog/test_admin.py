@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -25,20 +26,27 @@ from catalog.models import (
     Product,
     QueryVector,
     Storefront,
+    StorefrontPrune,
     Tag,
     Taxonomy,
+    TaxonomyDraft,
 )
 from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
 
 Picture = Callable[..., bytes]
 WRITTEN_BY_US_ALONE = [
     *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
-    *(QueryVector, Tag, Taxonomy),
+    *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
 ]
 
 
 @pytest.fixture
-def photo(storefront: Storefront, upload: Callable[..., Image], picture: Picture) -> Image:
+def photo(
+    storefront: Storefront,
+    upload: Callable[..., Image],
+    picture: Picture,
+    make_user: Callable[..., User],
+) -> Image:
     """One photo with everything that can hang on it, so that every model has a row."""
     encoder = Encoder.objects.create(
         name="mini", fingerprint="f", dimension=3, scoring="softmax", logit_scale=100.0
@@ -56,6 +64,15 @@ def photo(storefront: Storefront, upload: Callable[..., Image], picture: Picture
     QueryVector.objects.create(encoder=encoder, digest="d", vector=vector)
     Tag.objects.create(image=photo, category=mug, encoder=encoder, rank=1, score=0.9, threshold=0.3)
     PerceptualHash.objects.create(image=photo, pdq="01" * 128, quality=80)
+    StorefrontPrune.objects.create(storefront=storefront, category=mug)
+    TaxonomyDraft.objects.create(
+        data=b"-",
+        filename="t.csv",
+        slug="t",
+        name="T",
+        version="2",
+        uploaded_by=make_user("lea", "lead"),
+    )
     keys.create_key(storefront=storefront, name="Import")
     products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
     return photo

@@ -148,5 +148,5 @@ def test_an_upload_is_accepted_while_the_broker_is_away(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("pending")
-    assert "wait for the next ring" in done.stderr
+    assert "waits for the next ring" in done.stderr
     assert Image.objects.get().status == Status.PENDING
