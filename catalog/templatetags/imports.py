@@ -19,8 +19,8 @@ CHIPS = {
 
 @register.filter
 def grouped(number: float) -> str:
-    """12345 → "12,345"."""
-    return f"{number:,.0f}"
+    """12345 → "12,345", 0.42 → "0.4"."""
+    return f"{number:,.1f}" if isinstance(number, float) and number < 10 else f"{number:,.0f}"
 
 
 @register.filter
