@@ -44,6 +44,11 @@ class _Listed:
     others: list[ImportItem] = field(default_factory=list)  # refused, or passed over
     tables: list[tuple[str, bytes]] = field(default_factory=list)  # name, content
 
+    @property
+    def table_bytes_left(self) -> int:
+        """Tables are read into memory, all of them together."""
+        return TABLE_BYTES - sum(len(content) for _, content in self.tables)
+
     def refuse(self, name: str, reason: str, *, sku: str = "") -> None:
         self.others.append(_item(name, status=ItemStatus.REFUSED, reason=reason[:400], sku=sku))
 
@@ -57,7 +62,7 @@ def list_items(*, import_id: int) -> None:
     listed = _Listed()
     for upload in job.uploads.all():
         if entry_names.TABLE.search(upload.name):
-            listed.tables.append((upload.name, _table_of(upload)))
+            listed.tables.append((upload.name, _table_of(upload, listed.table_bytes_left)))
         elif is_archive(upload):
             _list_archive(listed, upload)
         else:
@@ -74,9 +79,9 @@ def _item(name: str, **values: object) -> ImportItem:
     return ImportItem(name=entry_names.shown(name), **values)
 
 
-def _table_of(upload: Upload) -> bytes:
-    if upload.size > TABLE_BYTES:
-        raise TableRefused(f"{upload.name} is larger than 16 MB. Split it.")
+def _table_of(upload: Upload, most: int) -> bytes:
+    if upload.size > most:
+        raise TableRefused("Tables of more than 16 MB cannot be read. Split the import.")
     with uploads.open_file(upload) as file:
         return file.read()
 
@@ -108,7 +113,9 @@ def _list_archive(listed: _Listed, upload: Upload) -> None:
                 listed.refuse(entry.name, TWICE)
             elif entry_names.TABLE.search(entry.name):
                 try:
-                    listed.tables.append((entry.name, archive.read(entry, most=TABLE_BYTES)))
+                    listed.tables.append(
+                        (entry.name, archive.read(entry, most=listed.table_bytes_left))
+                    )
                 except EntryRefused as problem:
                     raise TableRefused(f"{entry_names.shown(entry.name)}: {problem}") from problem
             else:
@@ -124,10 +131,10 @@ def _with_products(listed: _Listed, sku: str) -> Iterable[ImportItem]:
         for name in {path, entry_names.last_part(path)}:
             by_name[name].append(at)
     products: dict[int, dict[str, str]] = defaultdict(dict)
+    left = settings.VITRINE_IMPORT_MAX_ENTRIES
     for table, content in listed.tables:
-        rows = product_tables.read(
-            content, name=entry_names.shown(table), most=settings.VITRINE_IMPORT_MAX_ENTRIES
-        )
+        rows = product_tables.read(content, name=entry_names.shown(table), most=left)
+        left -= len(rows)
         for wanted in rows:
             if problem := wanted.problem or _unmatched(wanted, by_name):
                 listed.refuse(

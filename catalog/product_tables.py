@@ -53,7 +53,9 @@ def read(data: bytes, *, name: str, most: int) -> list[Wanted]:
             if any(cell.strip() for cell in row):
                 wanted += _row(number, columns, images, row)
             if len(wanted) > most:
-                raise TableRefused(f"{name} names more than {most:,} photos. Split it.")
+                raise TableRefused(
+                    f"With {name}, there are more rows than one import may have. Split it."
+                )
     except csv.Error as error:
         raise TableRefused(f"{name} cannot be read as CSV: {error}.") from error
     return wanted

@@ -83,6 +83,7 @@ export class Bundle {
   #explain(error) {
     const problem = this.#part("problem");
     problem.hidden = false;
+    problem.className = error.name === "AbortError" ? "notice" : "problem";
     if (error.name === "AbortError") problem.textContent = "Stopped. What arrived is kept: go on, or drop the same file again later.";
     else if (error instanceof Refused) {
       problem.textContent = error.message;

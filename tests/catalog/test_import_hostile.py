@@ -199,3 +199,19 @@ def test_a_zip_inside_another_file_still_reads(run: Run, picture: Picture) -> No
     job = run(b"#!/bin/sh\n" * 100 + zip_of({"a.jpg": picture("mug")}))
     assert not refused(job)
     assert Image.objects.get().filename == "a.jpg"
+
+
+def test_an_entry_that_reaches_beyond_the_archive_is_alone(run: Run, picture: Picture) -> None:
+    data = zip_of({"a.jpg": picture("mug", 1), "b.jpg": picture("mug", 2)})
+    reasons = refused(run(patched(data, 0, 20, "<L", 0xFFFF_FFF0)))
+    assert set(reasons) == {"a.jpg"}
+    assert "damaged inside the archive" in reasons["a.jpg"]
+    assert Image.objects.get().filename == "b.jpg"
+
+
+def test_a_name_that_fills_pages(run: Run, picture: Picture) -> None:
+    job = run(zip_of({"x" * 60_000 + ".jpg": picture("mug", 1), "b.jpg": picture("mug", 2)}))
+    ((name, reason),) = refused(job).items()
+    assert len(name) == 300
+    assert "longer than 1,000 bytes" in reason
+    assert Image.objects.get().filename == "b.jpg"

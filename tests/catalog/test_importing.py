@@ -130,6 +130,17 @@ def test_a_table_that_cannot_be_read_stops_before_anything_is_taken(
     assert not Image.objects.exists()
 
 
+def test_tables_are_bounded_together(
+    sam: User, storefront: Storefront, picture: Picture, settings: object
+) -> None:
+    settings.VITRINE_IMPORT_MAX_ENTRIES = 5  # type: ignore[attr-defined]
+    rows = b"sku,image\n" + b"A,a.jpg\n" * 3
+    tables = {"1.csv": rows, "2.csv": rows}
+    job = import_of(sam, storefront, {"p.zip": zip_of({"a.jpg": picture("mug"), **tables})})
+    assert "more rows than one import may have" in job.error
+    assert not job.items.exists()
+
+
 def test_pausing_resuming_and_cancelling(
     sam: User, storefront: Storefront, picture: Picture
 ) -> None:
