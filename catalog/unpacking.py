@@ -27,6 +27,7 @@ from catalog.products import upsert
 log = logging.getLogger(__name__)
 
 SECONDS = 2.0  # decisions that are due wait in the same queue
+LOT = 100
 ATTEMPTS = 3
 ARCHIVE_MAGIC = (b"PK\x03\x04", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08", b"BZh")
 FATAL = (
@@ -50,7 +51,7 @@ def run_turn(*, seconds: float = SECONDS) -> bool:
             listing.list_items(import_id=job.pk)
         with Files() as files:
             end = time.monotonic() + seconds
-            while time.monotonic() < end and _take_next(job, files):
+            while time.monotonic() < end and _take_some(job, files, end):
                 pass
         _finish(job)
     except (OperationalError, InterfaceError):
@@ -107,28 +108,41 @@ class Files:
             return file.read()
 
 
-def _take_next(job: Import, files: Files) -> bool:
-    """Take one entry; False when there is none to take, or the import does not run any more."""
-    waiting = ImportItem.objects.filter(
-        job=job, job__status=ImportStatus.RUNNING, status=ItemStatus.WAITING
-    ).order_by("position")
-    with transaction.atomic():
-        item = waiting.select_for_update(of=("self",), skip_locked=True).first()
-        if item is None:
+def _take_some(job: Import, files: Files, until: float) -> bool:
+    """Take the next entries until then, on the monotonic clock; False when there are none left,
+    or the import does not run any more."""
+    waiting = ImportItem.objects.filter(job=job, status=ItemStatus.WAITING)
+    # In lots: asking for the very next one of twenty thousand, each time, costs more than a photo.
+    lot = list(waiting.order_by("position").values_list("pk", flat=True)[:LOT])
+    for pk in lot:
+        if time.monotonic() >= until:
+            return True
+        if not Import.objects.filter(pk=job.pk, status=ImportStatus.RUNNING).exists():
             return False
-        # Committed before the work begins: what kills the worker is counted.
-        ImportItem.objects.filter(pk=item.pk).update(attempts=F("attempts") + 1)
-    with transaction.atomic():
-        locked = waiting.select_for_update(of=("self",), skip_locked=True)
-        item = (
-            locked.select_related("upload", "job__storefront", "job__started_by")
-            .filter(pk=item.pk)
-            .first()
+        _take_one(pk, files)
+    return bool(lot)
+
+
+def _take_one(pk: int, files: Files) -> None:
+    """Take this entry, unless another worker has it or the import was stopped."""
+    found = (
+        ImportItem.objects.filter(
+            pk=pk, status=ItemStatus.WAITING, job__status=ImportStatus.RUNNING
         )
+        .select_for_update(of=("self",), skip_locked=True)
+        .select_related("upload", "job__storefront", "job__started_by")
+    )
+    with transaction.atomic():
+        item = found.first()
+        if item is None:
+            return
+        # Committed before the work begins: what kills the worker is counted.
+        ImportItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1)
+    with transaction.atomic():
+        item = found.first()
         if item is not None:
             _take(item, files)
             item.save(update_fields=["status", "reason", "image"])
-    return True
 
 
 def _take(item: ImportItem, files: Files) -> None:

@@ -153,10 +153,11 @@ def test_pausing_resuming_and_cancelling(
     importing.resume(import_id=job.pk)
     assert unpacking.run_turn(seconds=0)
     assert job.items.filter(status=ItemStatus.WAITING).count() == 4
+    first, second = job.items.all()[:2]
     with unpacking.Files() as files:
-        assert unpacking._take_next(job, files)
+        unpacking._take_one(first.pk, files)
         importing.cancel(import_id=job.pk)
-        assert not unpacking._take_next(job, files)
+        unpacking._take_one(second.pk, files)  # was about to be taken
     assert not unpacking.run_turn()
     assert Image.objects.count() == 1
     assert not UploadPart.objects.exists()
