@@ -56,7 +56,6 @@ def upload_page(request: HttpRequest) -> HttpResponse:
         "max_bytes": settings.VITRINE_MAX_UPLOAD_BYTES,
         "max_megabytes": settings.VITRINE_MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_ids": MAX_IDS,
-        "max_import_bytes": settings.VITRINE_IMPORT_MAX_BYTES,
         "max_import_megabytes": settings.VITRINE_IMPORT_MAX_BYTES // (1024 * 1024),
         "unfinished": uploads.unfinished_of(person(request)),
         "keep_hours": settings.VITRINE_IMPORT_KEEP_HOURS,
