@@ -22,6 +22,26 @@ class Source(TextChoices):
     COMMAND = "command", "Command line"
 
 
+class ImportStatus(TextChoices):
+    """Where an import stands. Its photos go on by themselves once they are in."""
+
+    RUNNING = "running", "Unpacking"
+    PAUSED = "paused", "Paused"
+    DONE = "done", "Unpacked"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Stopped"
+
+
+class ItemStatus(TextChoices):
+    """What became of one entry of an import."""
+
+    WAITING = "waiting", "Waiting"
+    ACCEPTED = "accepted", "Accepted"
+    DUPLICATE = "duplicate", "Was here already"
+    REFUSED = "refused", "Refused"
+    SKIPPED = "skipped", "Passed over"
+
+
 class Scoring(TextChoices):
     """How an encoder turns cosines into probabilities."""
 

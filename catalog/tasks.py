@@ -9,12 +9,15 @@ from django.utils import timezone
 
 from catalog import (
     doorbell,
+    importing,
     indexing,
     labels,
     pipeline,
     query_vectors,
     taxonomy,
     taxonomy_vectors,
+    unpacking,
+    uploads,
 )
 from catalog.encoders import load_configured
 from catalog.models import Encoder, Image
@@ -69,6 +72,14 @@ def encode_text(text: str) -> None:
 def encode_picture(digest: str, picture: str) -> None:
     """Interactive: somebody searches by a picture, which comes as base64 and is not stored."""
     query_vectors.encode_picture(digest=digest, picture=picture, encoder=load_configured())
+
+
+@shared_task(ignore_result=True)
+def run_imports() -> None:
+    """Take entries of an import for a while, then ring for the next turn."""
+    uploads.expire()
+    if unpacking.run_turn():
+        doorbell.ring(importing.IMPORT)
 
 
 @shared_task(ignore_result=True)

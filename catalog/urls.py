@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from catalog.views import files, labels, photos, search, taxonomies, taxonomy_tree, upload
+from catalog.views import (
+    files,
+    imports,
+    labels,
+    photos,
+    resumable,
+    search,
+    taxonomies,
+    taxonomy_tree,
+    upload,
+)
 
 app_name = "catalog"
 
@@ -40,4 +50,14 @@ urlpatterns = [
     path("upload/", upload.upload_page, name="upload"),
     path("upload/files/", upload.upload_files, name="upload_files"),
     path("upload/status/", upload.upload_status, name="upload_status"),
+    path("uploads/", resumable.begin, name="upload_begin"),
+    path("uploads/<uuid:pk>/", resumable.piece, name="upload_piece"),
+    path("uploads/<uuid:pk>/discard/", resumable.discard, name="upload_discard"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/start/", imports.start, name="import_start"),
+    path("imports/<int:pk>/", imports.import_page, name="import"),
+    path("imports/<int:pk>/refused.csv", imports.not_taken, name="import_not_taken"),
+    path("imports/<int:pk>/pause/", imports.pause, name="import_pause"),
+    path("imports/<int:pk>/resume/", imports.resume, name="import_resume"),
+    path("imports/<int:pk>/cancel/", imports.cancel, name="import_cancel"),
 ]

@@ -190,6 +190,7 @@ CELERY_TASK_ROUTES = {
     "moderation.tasks.tend": {"queue": "background"},
     "moderation.tasks.sweep": {"queue": "background"},
     "catalog.tasks.tend_index": {"queue": "background"},
+    "catalog.tasks.run_imports": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -225,6 +226,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    # Imports ring for their own next turn; this is for a ring that was lost, and a kill.
+    "ring-the-imports": {
+        "task": "catalog.tasks.run_imports",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     # How long new vectors grow, at least, before they are sealed into the search index.
     "tend-the-index": {
         "task": "catalog.tasks.tend_index",
@@ -258,6 +265,12 @@ VITRINE_DRAIN_SECONDS = env.int("VITRINE_DRAIN_SECONDS", default=30)
 VITRINE_MAX_UPLOAD_BYTES = env.int("VITRINE_MAX_UPLOAD_MB", default=25) * 1024 * 1024
 VITRINE_MAX_PIXELS = env.int("VITRINE_MAX_MEGAPIXELS", default=64) * 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of form fields; files have their own limit above
+VITRINE_IMPORT_MAX_BYTES = env.int("VITRINE_IMPORT_MAX_MB", default=2048) * 1024 * 1024
+VITRINE_IMPORT_USER_BYTES = env.int("VITRINE_IMPORT_USER_MB", default=8192) * 1024 * 1024
+VITRINE_IMPORT_UNPACKED_BYTES = env.int("VITRINE_IMPORT_UNPACKED_MB", default=8192) * 1024 * 1024
+VITRINE_IMPORT_MAX_ENTRIES = env.int("VITRINE_IMPORT_MAX_ENTRIES", default=20_000)
+VITRINE_IMPORT_MAX_RATIO = env.int("VITRINE_IMPORT_MAX_RATIO", default=100)
+VITRINE_IMPORT_KEEP_HOURS = env.int("VITRINE_IMPORT_KEEP_HOURS", default=48)
 VITRINE_TAG_THRESHOLD = env.float("VITRINE_TAG_THRESHOLD", default=0.3)
 VITRINE_REVIEW_LEASE_SECONDS = env.int("VITRINE_REVIEW_LEASE_SECONDS", default=300)
 VITRINE_UNDO_SECONDS = env.int("VITRINE_UNDO_SECONDS", default=60)

@@ -4,6 +4,7 @@ from catalog.models.encoder import Embedding, Encoder, QueryVector
 from catalog.models.event import Event
 from catalog.models.hash import PerceptualHash
 from catalog.models.image import Image
+from catalog.models.importing import Import, ImportItem, Upload, UploadPart
 from catalog.models.product import Product
 from catalog.models.storefront import ApiKey, Storefront
 from catalog.models.tag import Tag
@@ -23,6 +24,8 @@ __all__ = [
     "Encoder",
     "Event",
     "Image",
+    "Import",
+    "ImportItem",
     "PerceptualHash",
     "Product",
     "QueryVector",
@@ -31,4 +34,6 @@ __all__ = [
     "Tag",
     "Taxonomy",
     "TaxonomyDraft",
+    "Upload",
+    "UploadPart",
 ]

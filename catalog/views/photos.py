@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog import publishing
 from catalog.choices import Status
-from catalog.models import Image, Storefront, Tag
+from catalog.models import Image, ImportItem, Storefront, Tag
 from catalog.roles import Role
 from catalog.views.access import person, role_required
 from catalog.views.paging import page_of
@@ -29,6 +29,12 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[Image], dict[str, str]]:
     if storefront := text(request.GET, "storefront"):
         chosen["storefront"] = storefront
         images = images.filter(storefront__slug=storefront)
+    job = text(request.GET, "import")
+    if job.isascii() and job.isdigit() and len(job) < 19:
+        chosen["import"] = job
+        images = images.filter(
+            Exists(ImportItem.objects.filter(job_id=int(job), image=OuterRef("pk")))
+        )
     if words := text(request.GET, "q"):
         chosen["q"] = words
         images = images.filter(Q(filename__icontains=words) | Q(product__sku__icontains=words))

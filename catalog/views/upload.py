@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -14,27 +13,19 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog import entry_names, importing, uploads
 from catalog.choices import Source, Status
+from catalog.importing import ImportRefused
 from catalog.ingest import Ingested, ingest
 from catalog.ml.rejection import FILE_TOO_LARGE, ImageRejected
 from catalog.models import Image, Storefront, Tag
 from catalog.products import upsert
 from catalog.roles import Role
+from catalog.uploads import UploadRefused
 from catalog.views.access import person, role_required, wants_json
+from catalog.views.upload_form import Batch, problems_of
 
 MAX_IDS = 100  # photos one status question may ask about
-NO_STOREFRONT = "Choose the storefront these photos belong to."
-
-
-class Batch(forms.Form):
-    """What is said once about all files of an upload."""
-
-    storefront = forms.ModelChoiceField(
-        Storefront.objects.filter(is_active=True),
-        to_field_name="slug",
-        error_messages=dict.fromkeys(("required", "invalid_choice"), NO_STOREFRONT),
-    )
-    sku = forms.CharField(required=False, max_length=120)
 
 
 def _take(request: HttpRequest, batch: dict[str, Any], upload: UploadedFile) -> Ingested:
@@ -65,6 +56,9 @@ def upload_page(request: HttpRequest) -> HttpResponse:
         "max_bytes": settings.VITRINE_MAX_UPLOAD_BYTES,
         "max_megabytes": settings.VITRINE_MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_ids": MAX_IDS,
+        "max_import_megabytes": settings.VITRINE_IMPORT_MAX_BYTES // (1024 * 1024),
+        "unfinished": uploads.unfinished_of(person(request)),
+        "keep_hours": settings.VITRINE_IMPORT_KEEP_HOURS,
     }
     return render(request, "catalog/upload.html", context)
 
@@ -75,7 +69,7 @@ def upload_files(request: HttpRequest) -> HttpResponse:
     """Take files: one at a time with JSON for the page's script, many at once without it."""
     files = request.FILES.getlist("files")
     form = Batch(request.POST)
-    problems = [str(error) for errors in form.errors.values() for error in errors]
+    problems = problems_of(form)
     if not files:
         problems.append("Choose at least one photo.")
     if wants_json(request):
@@ -86,6 +80,8 @@ def upload_files(request: HttpRequest) -> HttpResponse:
         messages.error(request, problem)
     if problems:
         return redirect("catalog:upload")
+    if any(_is_bulk(upload.name or "") for upload in files):
+        return _import(request, form.cleaned_data, files)
     stored = 0
     for upload in files:
         try:
@@ -97,6 +93,30 @@ def upload_files(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"{stored} of {len(files)} photos stored.")
         return redirect("catalog:photos")
     return redirect("catalog:upload")
+
+
+def _is_bulk(name: str) -> bool:
+    return bool(entry_names.TABLE.search(name) or name.lower().endswith(".zip"))
+
+
+def _import(request: HttpRequest, batch: dict[str, Any], files: list[UploadedFile]) -> HttpResponse:
+    """An archive or a table among the files: import them all together, without the script."""
+    user = person(request)
+    try:
+        whole = [
+            uploads.receive(
+                user=user,
+                name=file.name or "",
+                size=file.size or 0,
+                chunks=file.chunks(uploads.CHUNK_BYTES),
+            )
+            for file in files
+        ]
+        job = importing.start(files=whole, started_by=user, **batch)
+    except (UploadRefused, ImportRefused) as refused:
+        messages.error(request, str(refused))
+        return redirect("catalog:upload")
+    return redirect("catalog:import", job.pk)
 
 
 def _one_as_json(request: HttpRequest, batch: dict[str, Any], upload: UploadedFile) -> JsonResponse:

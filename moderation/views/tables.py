@@ -11,10 +11,8 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from catalog.templatetags.console import percent, span
+from catalog.views.csv_cells import plain
 
-# What a spreadsheet would take for the start of a formula.
-# https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MINUS = "−"
 
 
@@ -108,7 +106,7 @@ def raw(value: Any, unit: Unit = Unit.TEXT) -> str:
     if unit == Unit.SECONDS:
         return f"{float(value):.1f}"
     text = str(value)
-    return f"'{text}" if unit == Unit.TEXT and text.startswith(FORMULA) else text
+    return plain(text) if unit == Unit.TEXT else text
 
 
 class _Echo:

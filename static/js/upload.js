@@ -1,5 +1,7 @@
 // The upload page: files in by drop, picker or folder; then rows, a total, and a warning on leaving.
+// With an archive or a table among them they become an import, which has a page of its own.
 import { filesFrom, worthSending } from "./dropped.js";
+import { Bundle, isBulk } from "./upload_bundle.js";
 import { Follower } from "./upload_follow.js";
 import { Row } from "./upload_row.js";
 import { Sender } from "./upload_sender.js";
@@ -26,6 +28,7 @@ function start() {
   const follower = new Follower(form, rows, summary);
   const template = document.getElementById("upload-row");
   const limit = Number(form.dataset.maxBytes);
+  const bundle = new Bundle(form, document.querySelector("[data-bundle]"));
 
   function changed() {
     summary();
@@ -35,6 +38,11 @@ function start() {
   function take(files) {
     const wanted = files.filter(worthSending);
     if (!wanted.length || !form.reportValidity()) return;
+    if (bundle.busy || wanted.some(isBulk)) {
+      zone.classList.add("small");
+      bundle.send(wanted);
+      return;
+    }
     const added = wanted.map((file) => new Row(file, template));
     rows.push(...added);
     section.querySelector("[data-rows]").append(...added.map((row) => row.element));
