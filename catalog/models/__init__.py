@@ -14,21 +14,33 @@ from catalog.models.taxonomy import (
     Taxonomy,
     TaxonomyDraft,
 )
+from catalog.models.teaching import (
+    Calibration,
+    CategoryHead,
+    HeadVector,
+    LearningSwitch,
+    TagVerdict,
+)
 
 __all__ = [
     "ApiKey",
+    "Calibration",
     "Category",
+    "CategoryHead",
     "CategoryVector",
     "Embedding",
     "Encoder",
     "Event",
+    "HeadVector",
     "Image",
+    "LearningSwitch",
     "PerceptualHash",
     "Product",
     "QueryVector",
     "Storefront",
     "StorefrontPrune",
     "Tag",
+    "TagVerdict",
     "Taxonomy",
     "TaxonomyDraft",
 ]
