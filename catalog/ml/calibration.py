@@ -58,9 +58,15 @@ def expected_error(found: Sequence[Bin]) -> float:
     return gaps / total if total else 0.0
 
 
-def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
-    """The number to divide ``logits`` (n, c) by, so that the right answers ``truth`` (n,) get the
-    highest likelihood under a softmax.
+def fit_temperature(
+    logits: ArrayLike, truth: ArrayLike, allowed: NDArray[np.bool_] | None = None
+) -> float:
+    """The number to divide ``logits`` (n, c) by, so that how sure the softmax is of its best
+    answer explains best whether that is ``truth`` (n,): the lowest cross-entropy between the two.
+    Answers are the ``allowed`` (c,) columns; the others only take their share.
+
+    Not the likelihood of the right answers, which is usual: where columns that are never an answer
+    take a share, that leaves the best answers' confidence too low.
 
     Raises:
         ValueError: no answers to learn from.
@@ -69,12 +75,19 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
     right = np.asarray(truth, dtype=int)
     if not len(scores):
         raise ValueError("There are no labelled photos to calibrate with.")
-    scores = scores - scores.max(axis=1, keepdims=True)
-    own = scores[np.arange(len(right)), right]
+    best = (
+        np.where(allowed, scores, -np.inf).argmax(axis=1)
+        if allowed is not None
+        else (scores.argmax(axis=1))
+    )
+    hit = best == right
+    own = scores[np.arange(len(best)), best]
+    gaps = scores - own[:, None]
 
     def loss(log_temperature: float) -> float:
-        heat = np.exp(log_temperature)
-        return float((np.log(np.exp(scores / heat).sum(axis=1)) - own / heat).mean())
+        sure = 1.0 / np.exp(np.minimum(gaps / np.exp(log_temperature), 700)).sum(axis=1)
+        sure = np.clip(sure, 1e-12, 1 - 1e-12)
+        return float(-np.log(np.where(hit, sure, 1 - sure)).mean())
 
     return float(np.exp(_lowest(loss, np.log(_COLDEST), np.log(_HOTTEST))))
 
