@@ -58,3 +58,4 @@ class EventKind(TextChoices):
     REMOVED = "removed", "Removed"
     FAILED = "failed", "Failed"
     RETRIED = "retried", "Queued again"
+    TAGS_CORRECTED = "tags_corrected", "Tags corrected"

@@ -40,8 +40,10 @@ def score_label(*, image: Image, label: str, encoder: LoadedEncoder) -> LabelSco
     found = _scorers.of(image.storefront)
     categories = []
     vectors = np.empty((0, encoder.row.dimension), dtype=np.float32)
+    temperature = 1.0
     if found:
         scorer, used = found
+        temperature = scorer.temperature
         categories = [scorer.categories[index] for index in np.flatnonzero(used)]
         vectors = scorer.vectors[used]
     photo = np.asarray(embedding.vector, dtype=np.float32)
@@ -49,8 +51,8 @@ def score_label(*, image: Image, label: str, encoder: LoadedEncoder) -> LabelSco
     scores = probabilities(
         cosines[None, :],
         scoring=encoder.row.scoring,
-        logit_scale=encoder.row.logit_scale,
-        logit_bias=encoder.row.logit_bias,
+        logit_scale=encoder.row.logit_scale / temperature,
+        logit_bias=encoder.row.logit_bias / temperature,
     )[0]
     best = int(scores[1:].argmax()) if categories else None
     return LabelScore(

@@ -5,12 +5,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from django.db.models import OuterRef, Subquery
 
 from catalog import taxonomy_vectors
 from catalog.choices import Scoring
 from catalog.encoders import LoadedEncoder
 from catalog.ml.scoring import probabilities
-from catalog.models import CategoryVector, Encoder, Storefront, StorefrontPrune, Taxonomy
+from catalog.models import (
+    Calibration,
+    CategoryHead,
+    CategoryVector,
+    Encoder,
+    HeadVector,
+    Storefront,
+    StorefrontPrune,
+    Taxonomy,
+)
 from catalog.models.taxonomy import Category
 
 # Up to so many categories are encoded on the spot when a photo needs them, which a small tree
@@ -27,6 +37,9 @@ class Scorer:
     parents: list[int | None]  # index of each category's parent
     vectors: np.ndarray  # (n, dimension) float32
     template_versions: list[str]  # what each vector was made with
+    head_id: int | None = None  # what was learned from confirmed photos, if that is in force
+    calibration_id: int | None = None
+    temperature: float = 1.0  # logits are divided by it
 
     @cached_property
     def everything(self) -> np.ndarray:
@@ -70,8 +83,8 @@ class Scorer:
             scores[used] = probabilities(
                 cosines[:, used],
                 scoring=encoder.scoring,
-                logit_scale=encoder.logit_scale,
-                logit_bias=encoder.logit_bias,
+                logit_scale=encoder.logit_scale / self.temperature,
+                logit_bias=encoder.logit_bias / self.temperature,
             ).T
         gather = np.add if encoder.scoring == Scoring.SOFTMAX else np.maximum
         for level, parents in self._levels:
@@ -90,6 +103,10 @@ def build(*, taxonomy: Taxonomy, encoder: Encoder) -> Scorer | None:
             encoder=encoder, category__taxonomy=taxonomy
         ).values_list("category_id", "vector", "template_version")
     }
+    head, calibration = in_force(taxonomy=taxonomy, encoder=encoder)
+    if head:
+        learned = HeadVector.objects.filter(head=head).values_list("category_id", "vector")
+        known |= {key: (vector, known[key][1]) for key, vector in learned if key in known}
     by_key = {row.pk: row for row in rows}
     categories = [row for row in rows if row.pk in known]
     index = {row.pk: i for i, row in enumerate(categories)}
@@ -106,7 +123,21 @@ def build(*, taxonomy: Taxonomy, encoder: Encoder) -> Scorer | None:
         parents=[parent_of(row) for row in categories],
         vectors=np.array([known[row.pk][0] for row in categories], dtype=np.float32),
         template_versions=[known[row.pk][1] for row in categories],
+        head_id=head.pk if head else None,
+        calibration_id=calibration.pk if calibration else None,
+        temperature=calibration.temperature if calibration else 1.0,
     )
+
+
+def in_force(
+    *, taxonomy: Taxonomy, encoder: Encoder
+) -> tuple[CategoryHead | None, Calibration | None]:
+    """What was learned from people, of this taxonomy in this encoder: vectors and temperature."""
+    head = CategoryHead.objects.filter(taxonomy=taxonomy, encoder=encoder, is_active=True).first()
+    calibration = Calibration.objects.filter(
+        taxonomy=taxonomy, encoder=encoder, taxonomy_version=taxonomy.version
+    ).first()
+    return head, calibration
 
 
 @dataclass
@@ -124,14 +155,34 @@ class Scorers:
     def __init__(self) -> None:
         self._kept: dict[int, _Kept] = {}
         self._active: int | None = None
+        self._learned: dict[int, tuple[int | None, int | None]] = {}
 
     def refresh(self, encoder: LoadedEncoder) -> None:
         """Catch up with the database. Costs a query when nothing changed; call it outside of
         transactions, for it may encode a few categories."""
+        self._look_at_all(encoder.row, encoder)
+
+    def look(self, encoder: Encoder) -> None:
+        """Catch up with what the database has, without a model at hand to encode more."""
+        self._look_at_all(encoder, None)
+
+    def _look_at_all(self, row: Encoder, loaded: LoadedEncoder | None) -> None:
         version = taxonomy_vectors.templates().version
-        in_use = Taxonomy.objects.in_use()
+        in_use = Taxonomy.objects.in_use().annotate(
+            head_now=Subquery(
+                CategoryHead.objects.filter(
+                    taxonomy=OuterRef("pk"), encoder=row, is_active=True
+                ).values("pk")
+            ),
+            calibration_now=Subquery(
+                Calibration.objects.filter(
+                    taxonomy=OuterRef("pk"), encoder=row, taxonomy_version=OuterRef("version")
+                ).values("pk")[:1]
+            ),
+        )
+        self._learned = {each.pk: (each.head_now, each.calibration_now) for each in in_use}
         self._active = next((each.pk for each in in_use if each.is_active), None)
-        self._kept = {each.pk: self._look(each, encoder, version) for each in in_use}
+        self._kept = {each.pk: self._look(each, row, loaded, version) for each in in_use}
 
     def of(self, storefront: Storefront) -> tuple[Scorer, np.ndarray] | None:
         """The scorer of its taxonomy and what it uses of it, (n,) bool; the active taxonomy's
@@ -149,18 +200,20 @@ class Scorers:
                 return kept.scorer, kept.masks[pruned]
         return None
 
-    def _look(self, taxonomy: Taxonomy, encoder: LoadedEncoder, version: str) -> _Kept:
-        state = (encoder.row.pk, version, taxonomy.updated_at)
+    def _look(
+        self, taxonomy: Taxonomy, encoder: Encoder, loaded: LoadedEncoder | None, version: str
+    ) -> _Kept:
+        state = (encoder.pk, version, taxonomy.updated_at, *self._learned.get(taxonomy.pk, ()))
         kept = self._kept.get(taxonomy.pk)
         now = time.monotonic()
         if kept and kept.state == state and (kept.complete or now < kept.looked_at + LOOK_AGAIN):
             return kept
-        progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder.row)
-        if 0 < progress.left <= AT_ONCE:
-            taxonomy_vectors.encode_missing(encoder=encoder, taxonomy=taxonomy)
-            progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder.row)
+        progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder)
+        if loaded and 0 < progress.left <= AT_ONCE:
+            taxonomy_vectors.encode_missing(encoder=loaded, taxonomy=taxonomy)
+            progress = taxonomy_vectors.progress(taxonomy=taxonomy, encoder=encoder)
         if kept and kept.state == state and kept.scorer and not progress.complete:
             kept.looked_at = now
             return kept
-        scorer = build(taxonomy=taxonomy, encoder=encoder.row)
+        scorer = build(taxonomy=taxonomy, encoder=encoder)
         return _Kept(state, scorer, progress.complete, now)

@@ -1,8 +1,11 @@
 """Stage: tag each photo against its storefront's taxonomy, zero-shot."""
 
+from uuid import UUID
+
 import numpy as np
 from django.conf import settings
 
+from catalog import verdicts
 from catalog.batch import Batch, Item
 from catalog.encoders import LoadedEncoder
 from catalog.models import Storefront, Tag
@@ -45,6 +48,7 @@ class TagImages:
         Tag.objects.filter(
             image__in=[item.image for item in batch.items], encoder=batch.encoder.row
         ).delete()
+        said = verdicts.standing_of(item.image.pk for item in batch.items)
         storefronts = Storefront.objects.in_bulk({item.image.storefront_id for item in batch.items})
         settled = {key: self._scorers.of(each) for key, each in storefronts.items()}
         scorers = {id(found[0]): found[0] for found in settled.values() if found}
@@ -60,7 +64,7 @@ class TagImages:
                 own = np.flatnonzero(shop_of == shop)
                 scores = scorer.subtree_scores(cosines[own], used, batch.encoder.row)
                 items = [batch.items[rows[i]] for i in own]
-                tags += _tags(items, scores, scorer, scorer.leaves(used), batch.encoder)
+                tags += _tags(items, scores, scorer, used, batch.encoder, said)
         Tag.objects.bulk_create(tags)
 
 
@@ -68,20 +72,43 @@ def _tags(
     items: list[Item],
     scores: np.ndarray,
     scorer: Scorer,
-    leaves: np.ndarray,
+    used: np.ndarray,
     encoder: LoadedEncoder,
+    said: dict[UUID, dict[int, bool]],
 ) -> list[Tag]:
     threshold = settings.VITRINE_TAG_THRESHOLD
-    return [
-        Tag(
-            image=item.image,
-            category=scorer.categories[index],
-            encoder=encoder.row,
-            rank=rank,
-            score=float(row[index]),
-            threshold=threshold,
-            template_version=scorer.template_versions[index],
-        )
-        for item, row in zip(items, scores, strict=True)
-        for rank, index in enumerate(choose(row, scorer, leaves, threshold), start=1)
+    leaves = scorer.leaves(used)
+    tags = []
+    for item, row in zip(items, scores, strict=True):
+        verdicts_on = said.get(item.image.pk, {})
+        confirmed, allowed = heed(verdicts_on, scorer, used)
+        chosen = choose(np.where(allowed, row, 0.0), scorer, leaves, threshold)
+        proposed = [index for index in chosen if index not in confirmed]
+        tags += [
+            Tag(
+                image=item.image,
+                category=scorer.categories[index],
+                encoder=encoder.row,
+                rank=rank,
+                score=float(row[index]),
+                threshold=threshold,
+                template_version=scorer.template_versions[index],
+                head_id=scorer.head_id,
+                calibration_id=scorer.calibration_id,
+                is_confirmed=index in confirmed,
+            )
+            for rank, index in enumerate([*confirmed, *proposed], start=1)
+        ]
+    return tags
+
+
+def heed(said: dict[int, bool], scorer: Scorer, used: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """What people said of a photo: confirmed category indices, and (n,) bool what is left to
+    propose, which is nothing at or below a rejected category."""
+    confirmed = [
+        index
+        for index, category in enumerate(scorer.categories)
+        if used[index] and said.get(category.pk)
     ]
+    rejected = frozenset(key for key, accepted in said.items() if not accepted)
+    return confirmed, scorer.without(rejected) if rejected else scorer.everything

@@ -12,6 +12,7 @@ from catalog import (
     importing,
     indexing,
     labels,
+    learning,
     pipeline,
     query_vectors,
     taxonomy,
@@ -60,6 +61,12 @@ def encode_categories() -> None:
     if taxonomy_vectors.has_work():
         # Nothing done: another worker has the rest, and may yet lose it.
         doorbell.ring(taxonomy.ENCODE, countdown=None if done else ENCODE_SECONDS)
+
+
+@shared_task(ignore_result=True)
+def learn() -> None:
+    """Category vectors from what staff confirmed; nothing to do while that is the same."""
+    learning.learn_all()
 
 
 @shared_task(expires=30)

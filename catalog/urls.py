@@ -3,6 +3,7 @@
 from django.urls import path
 
 from catalog.views import (
+    corrections,
     files,
     imports,
     labels,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("photos/", photos.photo_list, name="photos"),
     path("photos/<uuid:pk>/", photos.photo, name="photo"),
     path("photos/<uuid:pk>/label/", labels.try_label, name="try_label"),
+    path("photos/<uuid:pk>/tags/", corrections.correct, name="correct_tags"),
+    path("photos/<uuid:pk>/tags/names/", corrections.category_names, name="tag_names"),
     path("photos/<uuid:pk>/retry/", photos.retry, name="retry"),
     path("photos/<uuid:pk>/display.jpg", files.picture, {"kind": "display"}, name="display"),
     path("photos/<uuid:pk>/thumbnail.jpg", files.picture, {"kind": "thumbnail"}, name="thumbnail"),

@@ -191,6 +191,7 @@ CELERY_TASK_ROUTES = {
     "moderation.tasks.sweep": {"queue": "background"},
     "catalog.tasks.tend_index": {"queue": "background"},
     "catalog.tasks.run_imports": {"queue": "background"},
+    "catalog.tasks.learn": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -237,6 +238,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "catalog.tasks.tend_index",
         "schedule": 10.0,
         "options": {"expires": 10.0},
+    },
+    # Every verdict rings; this is for a ring that was lost, new words, or a new encoder.
+    "learn-from-verdicts": {
+        "task": "catalog.tasks.learn",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

@@ -17,6 +17,18 @@ class Tag(models.Model):
     score = models.FloatField(help_text="Probability, 0 to 1.")
     threshold = models.FloatField(help_text="The score it had to reach.")
     template_version = models.CharField(max_length=64)
+    head = models.ForeignKey(
+        "catalog.CategoryHead",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The learned vectors that were in force; none for the text vectors.",
+    )
+    calibration = models.ForeignKey(
+        "catalog.Calibration", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_confirmed = models.BooleanField(default=False, help_text="A person said that it is right.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

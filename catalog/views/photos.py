@@ -14,6 +14,7 @@ from catalog import publishing
 from catalog.choices import Status
 from catalog.models import Image, ImportItem, Storefront, Tag
 from catalog.roles import Role
+from catalog.views import corrections
 from catalog.views.access import person, role_required
 from catalog.views.paging import page_of
 from catalog.views.params import text
@@ -87,7 +88,9 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     template = "catalog/_photo.html" if request.headers.get("HX-Request") else "catalog/photo.html"
     response = render(
-        request, template, {"image": image, "waiting": image.status == Status.PENDING}
+        request,
+        template,
+        {**corrections.tags_of(image), "waiting": image.status == Status.PENDING},
     )
     response["Vary"] = "HX-Request, Cookie"
     return response

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pgvector import HalfVector
 
 from catalog import erasing, keys, products
@@ -22,6 +23,8 @@ from catalog.models import (
     Encoder,
     Event,
     Image,
+    Import,
+    ImportItem,
     PerceptualHash,
     Product,
     QueryVector,
@@ -30,6 +33,8 @@ from catalog.models import (
     Tag,
     Taxonomy,
     TaxonomyDraft,
+    Upload,
+    UploadPart,
 )
 from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
 
@@ -37,6 +42,7 @@ Picture = Callable[..., bytes]
 WRITTEN_BY_US_ALONE = [
     *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
     *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
+    *(Import, ImportItem, Upload, UploadPart),
 ]
 
 
@@ -65,14 +71,21 @@ def photo(
     Tag.objects.create(image=photo, category=mug, encoder=encoder, rank=1, score=0.9, threshold=0.3)
     PerceptualHash.objects.create(image=photo, pdq="01" * 128, quality=80)
     StorefrontPrune.objects.create(storefront=storefront, category=mug)
+    lea = make_user("lea", "lead")
     TaxonomyDraft.objects.create(
         data=b"-",
         filename="t.csv",
         slug="t",
         name="T",
         version="2",
-        uploaded_by=make_user("lea", "lead"),
+        uploaded_by=lea,
     )
+    job = Import.objects.create(storefront=storefront, started_by=lea)
+    sent = Upload.objects.create(
+        uploaded_by=lea, job=job, name="mug.zip", size=1, received=1, expires_at=timezone.now()
+    )
+    UploadPart.objects.create(upload=sent, offset=0, size=1, content="mug.part")
+    ImportItem.objects.create(job=job, position=0, name="mug.jpg")
     keys.create_key(storefront=storefront, name="Import")
     products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
     return photo

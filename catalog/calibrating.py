@@ -1,0 +1,143 @@
+"""Making the shown probabilities mean what they say: a temperature per taxonomy and encoder.
+
+It is fitted on one half of the labelled photos and judged on the other, both ways round, so that
+the error that is stored was measured on photos it was not fitted on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from catalog.choices import Scoring
+from catalog.ml import calibration, scoring
+from catalog.models import Calibration, Embedding, Encoder, TagVerdict, Taxonomy
+from catalog.scorer import Scorer, build
+
+FEWEST = 50  # labelled photos; with fewer, the temperature would be noise
+
+
+class CannotCalibrate(ValueError):
+    """Not with these photos or this encoder; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A temperature, and how honest the probabilities are before and after: expected calibration
+    error, 0 to 1, and the photos in stretches of confidence."""
+
+    temperature: float
+    photos: int
+    error_before: float
+    error_after: float
+    before: list[calibration.Bin]
+    after: list[calibration.Bin]
+
+
+def fit(
+    logits: np.ndarray, truth: np.ndarray, halves: np.ndarray, answers: np.ndarray | None = None
+) -> Fit:
+    """Fit on `logits` (n, c), natural ones, of the right answers `truth` (n,); `halves` (n,) bool
+    says which half each photo is in, `answers` (c,) bool what may be an answer: the other columns
+    only take their share of probability. Raises `CannotCalibrate`."""
+    if answers is None:
+        answers = np.ones(logits.shape[1], dtype=bool)
+    if len(truth) < FEWEST or not halves.any() or halves.all():
+        raise CannotCalibrate(
+            f"There are {len(truth)} photos with a known category; {FEWEST} are needed."
+        )
+    before = calibration.reliability(*_answers(logits, truth, answers))
+    sure, right = np.zeros(len(truth)), np.zeros(len(truth), dtype=bool)
+    for fitted, judged in ((halves, ~halves), (~halves, halves)):
+        heat = calibration.fit_temperature(logits[fitted], truth[fitted], answers)
+        sure[judged], right[judged] = _answers(logits[judged] / heat, truth[judged], answers)
+    after = calibration.reliability(sure, right)
+    return Fit(
+        temperature=calibration.fit_temperature(logits, truth, answers),
+        photos=len(truth),
+        error_before=calibration.expected_error(before),
+        error_after=calibration.expected_error(after),
+        before=before,
+        after=after,
+    )
+
+
+def _answers(
+    logits: np.ndarray, truth: np.ndarray, answers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    shared = scoring.probabilities(logits, scoring=scoring.SOFTMAX, logit_scale=1.0)
+    return calibration.answers(np.where(answers, shared, 0.0), truth)
+
+
+def from_vectors(
+    *, taxonomy: Taxonomy, encoder: Encoder, vectors: np.ndarray, external_ids: Sequence[str]
+) -> Fit:
+    """Fit with photos as vectors (n, dimension) and the category of each by its external id;
+    photos of other categories are left out. Raises `CannotCalibrate`."""
+    scorer = _scorer(taxonomy, encoder)
+    index = {category.external_id: at for at, category in enumerate(scorer.categories)}
+    known = np.array([each in index for each in external_ids], dtype=bool)
+    truth = np.array([index[each] for each in external_ids if each in index], dtype=int)
+    return _fit(scorer, encoder, np.asarray(vectors)[known], truth)
+
+
+def from_verdicts(*, taxonomy: Taxonomy, encoder: Encoder) -> Fit:
+    """Fit with the photos that staff confirmed one category of. Raises `CannotCalibrate`."""
+    scorer = _scorer(taxonomy, encoder)
+    index = {category.pk: at for at, category in enumerate(scorer.categories)}
+    standing = TagVerdict.objects.filter(category__taxonomy=taxonomy).standing()
+    named: dict[UUID, list[int]] = {}
+    for image, category in standing.filter(accepted=True).values_list("image_id", "category_id"):
+        named.setdefault(image, []).append(category)
+    single = {
+        image: index[found[0]]
+        for image, found in named.items()
+        if len(found) == 1 and found[0] in index
+    }
+    stored = Embedding.objects.filter(encoder=encoder, image__in=single).order_by("image")
+    rows = [(vector, single[image]) for image, vector in stored.values_list("image_id", "vector")]
+    vectors = np.array([vector for vector, _ in rows], dtype=np.float32)
+    return _fit(
+        scorer,
+        encoder,
+        vectors.reshape(-1, encoder.dimension),
+        np.array([at for _, at in rows], dtype=int),
+    )
+
+
+@transaction.atomic
+def put_in_force(*, taxonomy: Taxonomy, encoder: Encoder, fitted: Fit) -> Calibration | None:
+    """Read this encoder's probabilities by `fitted` from now on; None, and nothing changes, if it
+    made them no more honest than they are."""
+    if fitted.error_after >= fitted.error_before:
+        return None
+    return Calibration.objects.create(
+        taxonomy=taxonomy,
+        encoder=encoder,
+        taxonomy_version=taxonomy.version,
+        temperature=fitted.temperature,
+        photos=fitted.photos,
+        error_before=fitted.error_before,
+        error_after=fitted.error_after,
+    )
+
+
+def _scorer(taxonomy: Taxonomy, encoder: Encoder) -> Scorer:
+    if encoder.scoring != Scoring.SOFTMAX:
+        raise CannotCalibrate("A sigmoid encoder answers each category by itself and is left so.")
+    scorer = build(taxonomy=taxonomy, encoder=encoder)
+    if scorer is None:
+        raise CannotCalibrate(f"{taxonomy} is not encoded yet. Run encode_taxonomy first.")
+    return scorer
+
+
+def _fit(scorer: Scorer, encoder: Encoder, vectors: np.ndarray, truth: np.ndarray) -> Fit:
+    """Temperatures are fitted to logits as the checkpoint gives them, not to calibrated ones, so
+    that doing it again changes nothing. Every node takes its share, as in tagging, and leaves are
+    the answers."""
+    leaves = scorer.leaves(scorer.everything)
+    own = leaves[truth] if len(truth) else np.zeros(0, dtype=bool)
+    logits = encoder.logit_scale * (vectors[own] @ scorer.vectors.T).astype(np.float64)
+    return fit(logits, truth[own], np.arange(int(own.sum())) % 2 == 0, leaves)

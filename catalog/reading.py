@@ -1,0 +1,65 @@
+"""What an encoder says about one photo, category by category, without the encoder at hand: its
+stored vector is read, so that pages can tell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog.models import Category, Embedding, Encoder, Image
+from catalog.scorer import Scorers
+
+# Thousands of vectors are read once per process, not for every page.
+_scorers = Scorers()
+
+
+@dataclass(frozen=True)
+class Level:
+    """One category as read from a photo: the probability (0 to 1) that the photo belongs at or
+    below it, and what that was computed with."""
+
+    category: Category
+    score: float
+    template_version: str
+    head_id: int | None
+    calibration_id: int | None
+
+
+def read(*, image: Image, encoder: Encoder) -> list[Level]:
+    """Every category the photo's storefront uses, best first; empty while the photo has no vector
+    in `encoder`, or the taxonomy none."""
+    stored = Embedding.objects.filter(image=image, encoder=encoder).first()
+    if stored is None:
+        return []
+    _scorers.look(encoder)
+    found = _scorers.of(image.storefront)
+    if found is None:
+        return []
+    scorer, used = found
+    vector = np.asarray(stored.vector, dtype=np.float32)
+    scores = scorer.subtree_scores((vector @ scorer.vectors.T)[None, :], used, encoder)[0]
+    # Ties, as of a parent and its only child, in the tree's order.
+    order = np.argsort(-scores, kind="stable")
+    return [
+        Level(
+            category=scorer.categories[index],
+            score=float(scores[index]),
+            template_version=scorer.template_versions[index],
+            head_id=scorer.head_id,
+            calibration_id=scorer.calibration_id,
+        )
+        for index in order
+        if used[index]
+    ]
+
+
+def path_of(levels: list[Level]) -> list[Level]:
+    """The most likely way down the tree, from the root: at each level the likeliest category below
+    the one before."""
+    steps: list[Level] = []
+    above: int | None = None
+    while True:
+        step = next((each for each in levels if each.category.parent_id == above), None)
+        if step is None:
+            return steps
+        steps.append(step)
+        above = step.category.pk
