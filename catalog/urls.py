@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from catalog.views import files, labels, photos, search, taxonomies, taxonomy_tree, upload
+from catalog.views import (
+    files,
+    labels,
+    map,
+    photos,
+    prompt_lab,
+    search,
+    taxonomies,
+    taxonomy_tree,
+    upload,
+)
 
 app_name = "catalog"
 
@@ -37,6 +47,13 @@ urlpatterns = [
     path("search/", search.search_page, name="search"),
     path("search/picture/", search.search_picture, name="search_picture"),
     path("search/categories/", search.category_names, name="category_names"),
+    path("prompt-lab/", prompt_lab.lab, name="prompt_lab"),
+    path("prompt-lab/photos/", prompt_lab.photos, name="prompt_photos"),
+    path("prompt-lab/picture/", prompt_lab.picture, name="prompt_picture"),
+    path("prompt-lab/templates.yaml", prompt_lab.download, name="prompt_download"),
+    path("map/", map.map_page, name="map"),
+    path("map/<int:pk>/points.bin", map.points, name="map_points"),
+    path("map/<int:pk>/text/", map.landed, name="map_text"),
     path("upload/", upload.upload_page, name="upload"),
     path("upload/files/", upload.upload_files, name="upload_files"),
     path("upload/status/", upload.upload_status, name="upload_status"),

@@ -4,6 +4,7 @@ from catalog.models.encoder import Embedding, Encoder, QueryVector
 from catalog.models.event import Event
 from catalog.models.hash import PerceptualHash
 from catalog.models.image import Image
+from catalog.models.map import MapPoint, Projection
 from catalog.models.product import Product
 from catalog.models.storefront import ApiKey, Storefront
 from catalog.models.tag import Tag
@@ -23,8 +24,10 @@ __all__ = [
     "Encoder",
     "Event",
     "Image",
+    "MapPoint",
     "PerceptualHash",
     "Product",
+    "Projection",
     "QueryVector",
     "Storefront",
     "StorefrontPrune",
