@@ -49,6 +49,13 @@ class Scoring(TextChoices):
     SIGMOID = "sigmoid", "Sigmoid of exp(logit scale) × cosine + bias"
 
 
+class MapKind(TextChoices):
+    """How the map's places come about."""
+
+    LINEAR = "linear", "Principal components"
+    NEIGHBOURS = "neighbours", "Neighbours"
+
+
 class EventKind(TextChoices):
     """What happened to a photo. Moderation adds its own kinds to the same history."""
 

@@ -13,17 +13,21 @@ from catalog import (
     indexing,
     labels,
     learning,
+    mapping,
     pipeline,
+    prompting,
     query_vectors,
     taxonomy,
     taxonomy_vectors,
     unpacking,
     uploads,
 )
+from catalog.choices import MapKind
 from catalog.encoders import load_configured
 from catalog.models import Encoder, Image
 
 ENCODE_SECONDS = 5
+PLACE_SECONDS = 2
 SEAL_SECONDS = 2  # decisions that are due wait in the same queue
 
 
@@ -81,6 +85,12 @@ def encode_picture(digest: str, picture: str) -> None:
     query_vectors.encode_picture(digest=digest, picture=picture, encoder=load_configured())
 
 
+@shared_task(expires=30)
+def encode_prompts(texts: list[str]) -> None:
+    """Interactive: somebody tries labels and templates."""
+    prompting.encode(texts=texts, encoder=load_configured())
+
+
 @shared_task(ignore_result=True)
 def run_imports() -> None:
     """Take entries of an import for a while, then ring for the next turn."""
@@ -104,6 +114,32 @@ def tend_index() -> None:
         case indexing.Step.BUILD:
             # Minutes of waiting for PostgreSQL, for which the rest of the queue must not wait.
             threading.Thread(target=_build, args=(encoder,), daemon=True).start()
+
+
+@shared_task(ignore_result=True)
+def tend_map() -> None:
+    """Place new photos on the map; fit it first, or anew when there are many more photos."""
+    encoder = Encoder.objects.filter(is_active=True).first()
+    if encoder is None:
+        return
+    match mapping.due(encoder):
+        case MapKind.LINEAR:
+            mapping.fit(encoder=encoder, kind=MapKind.LINEAR)
+        case MapKind.NEIGHBOURS:
+            # Seconds of arithmetic, for which the rest of the queue must not wait.
+            threading.Thread(target=_arrange, args=(encoder,), daemon=True).start()
+    for projection in mapping.to_place(encoder):
+        if mapping.place(projection=projection, seconds=PLACE_SECONDS):
+            doorbell.ring(mapping.TEND)
+            return
+
+
+def _arrange(encoder: Encoder) -> None:
+    try:
+        if mapping.fit(encoder=encoder, kind=MapKind.NEIGHBOURS):
+            doorbell.ring(mapping.TEND)
+    finally:
+        connection.close()  # this thread's own
 
 
 def _build(encoder: Encoder) -> None:

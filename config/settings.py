@@ -185,6 +185,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.score_label": {"queue": "interactive"},
     "catalog.tasks.encode_text": {"queue": "interactive"},
     "catalog.tasks.encode_picture": {"queue": "interactive"},
+    "catalog.tasks.encode_prompts": {"queue": "interactive"},
     "moderation.tasks.embed_exemplars": {"queue": "interactive"},
     # Work on the database alone: it needs no model and must not wait for one.
     "moderation.tasks.tend": {"queue": "background"},
@@ -192,6 +193,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.tend_index": {"queue": "background"},
     "catalog.tasks.run_imports": {"queue": "background"},
     "catalog.tasks.learn": {"queue": "background"},
+    "catalog.tasks.tend_map": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -245,6 +247,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    # How late a new photo appears on the map.
+    "tend-the-map": {
+        "task": "catalog.tasks.tend_map",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
@@ -254,7 +262,10 @@ VITRINE_ENCODER = env.str("VITRINE_ENCODER", default="") or str(MINI_MODEL)
 VITRINE_ENCODER_REVISION = env.str("VITRINE_ENCODER_REVISION", default="") or None
 VITRINE_DEVICE = env.str("VITRINE_DEVICE", default="") or None
 VITRINE_DTYPE = env.str("VITRINE_DTYPE", default="") or None
-VITRINE_PROMPT_TEMPLATES = BASE_DIR / "catalog" / "data" / "prompt_templates.yaml"
+VITRINE_PROMPT_TEMPLATES = Path(
+    env.str("VITRINE_PROMPT_TEMPLATES", default="")
+    or BASE_DIR / "catalog" / "data" / "prompt_templates.yaml"
+)
 
 # The conveyor, in order, inside one transaction per batch. Reads like MIDDLEWARE.
 VITRINE_STAGES = [

@@ -8,34 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+
+from catalog.intervals import wilson
 
 Scores = NDArray[np.float32] | NDArray[np.float64]
 Labels = NDArray[np.bool_]
 
 FINEST = 6  # decimals of a suggested threshold
-
-
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson score interval of a share, 95 % for the default `z`; (0, 1) without trials.
-
-    Unlike ± a standard error it stays within 0 and 1 and is honest about 5 of 5.
-    E. B. Wilson, JASA 22 (1927) 209–212.
-    """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"{successes} of {trials} is not a share.")
-    if trials == 0:
-        return 0.0, 1.0
-    share = successes / trials
-    spread = z * sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    middle = share + z * z / (2 * trials)
-    scale = 1 + z * z / trials
-    low = 0.0 if successes == 0 else (middle - spread) / scale
-    high = 1.0 if successes == trials else (middle + spread) / scale
-    return low, high
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from catalog.intervals import wilson
 from moderation.choices import Action, Outcome
-from moderation.curves import wilson
 from moderation.models import Bank, Decision, Exemplar, Flag, Review
 
 ENOUGH = 5  # decisions before an exemplar is judged

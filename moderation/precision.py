@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
+from catalog.intervals import wilson
 from moderation.choices import MatchKind, Outcome
-from moderation.curves import wilson
 from moderation.exemplars import APPROVED, REMOVED, STOOD, judged
 from moderation.models import Flag
 from moderation.scope import Scope

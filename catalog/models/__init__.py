@@ -5,6 +5,7 @@ from catalog.models.event import Event
 from catalog.models.hash import PerceptualHash
 from catalog.models.image import Image
 from catalog.models.importing import Import, ImportItem, Upload, UploadPart
+from catalog.models.map import MapPoint, Projection
 from catalog.models.product import Product
 from catalog.models.storefront import ApiKey, Storefront
 from catalog.models.tag import Tag
@@ -37,8 +38,10 @@ __all__ = [
     "Import",
     "ImportItem",
     "LearningSwitch",
+    "MapPoint",
     "PerceptualHash",
     "Product",
+    "Projection",
     "QueryVector",
     "Storefront",
     "StorefrontPrune",

@@ -17,20 +17,27 @@ from catalog import erasing, keys, products
 from catalog.choices import Source, Status
 from catalog.models import (
     ApiKey,
+    Calibration,
     Category,
+    CategoryHead,
     CategoryVector,
     Embedding,
     Encoder,
     Event,
+    HeadVector,
     Image,
     Import,
     ImportItem,
+    LearningSwitch,
+    MapPoint,
     PerceptualHash,
     Product,
+    Projection,
     QueryVector,
     Storefront,
     StorefrontPrune,
     Tag,
+    TagVerdict,
     Taxonomy,
     TaxonomyDraft,
     Upload,
@@ -43,6 +50,7 @@ WRITTEN_BY_US_ALONE = [
     *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
     *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
     *(Import, ImportItem, Upload, UploadPart),
+    *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
 ]
 
 
@@ -66,7 +74,7 @@ def photo(
         category=mug, encoder=encoder, words_digest="d", template_version="v", vector=vector
     )
     photo = upload(picture("mug"), filename="mug.jpg")
-    Embedding.objects.create(image=photo, encoder=encoder, vector=vector)
+    embedding = Embedding.objects.create(image=photo, encoder=encoder, vector=vector)
     QueryVector.objects.create(encoder=encoder, digest="d", vector=vector)
     Tag.objects.create(image=photo, category=mug, encoder=encoder, rank=1, score=0.9, threshold=0.3)
     PerceptualHash.objects.create(image=photo, pdq="01" * 128, quality=80)
@@ -80,6 +88,18 @@ def photo(
         version="2",
         uploaded_by=lea,
     )
+    TagVerdict.objects.create(image=photo, category=mug, accepted=True, by=lea)
+    of = {"taxonomy": taxonomy, "encoder": encoder}
+    head = CategoryHead.objects.create(**of, version=1, digest="d", photos=1)
+    HeadVector.objects.create(head=head, category=mug, photos=1, vector=vector)
+    LearningSwitch.objects.create(taxonomy=taxonomy)
+    Calibration.objects.create(
+        **of, taxonomy_version="1", temperature=1.5, photos=1, error_before=0.2, error_after=0.1
+    )
+    projection = Projection.objects.create(
+        encoder=encoder, kind="pca", version=1, parameters=b"-", photos=1, sample=1, explained=0.5
+    )
+    MapPoint.objects.create(projection=projection, embedding=embedding, x=0, y=0)
     job = Import.objects.create(storefront=storefront, started_by=lea)
     sent = Upload.objects.create(
         uploaded_by=lea, job=job, name="mug.zip", size=1, received=1, expires_at=timezone.now()
