@@ -162,11 +162,12 @@ def _tag(ids: list[uuid.UUID], own: np.ndarray, clusters: int, encoder: Encoder)
     )
     now = timezone.now()
     rows = (
-        (key, categories[cluster].pk, encoder.pk, 1, 0.9, 0.3, "v", now)
+        (key, categories[cluster].pk, encoder.pk, 1, 0.9, 0.3, False, "v", now)
         for key, cluster in zip(ids, own, strict=True)
     )
     columns = ("image_id", "category_id", "encoder_id", "rank", "score", "threshold")
-    _copy(Tag._meta.db_table, (*columns, "template_version", "created_at"), rows)
+    rest = ("is_confirmed", "template_version", "created_at")
+    _copy(Tag._meta.db_table, (*columns, *rest), rows)
 
 
 def _copy(table: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> None:

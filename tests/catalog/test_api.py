@@ -112,6 +112,8 @@ def test_a_pending_photo_is_described_in_full(api: ApiClient, photo: Image) -> N
         "processed_at": None,
         "flags": [],
         "decision": None,
+        "review": None,
+        "appeal": None,
     }
 
 
