@@ -120,10 +120,12 @@ def lead(page: Page, name: str) -> None:
     keep(page, f"bank-{name}")
     page.goto(f"/banks/{bank}/lab/")
     keep(page, f"lab-{name}")
-    page.goto(f"/sweeps/new/?bank={bank}")
-    keep(page, f"sweep-{name}")
     page.goto("/insights/")
     keep(page, f"insights-{name}")
+    page.goto("/search/?q=a+mug")
+    keep(page, f"search-{name}")
+    page.goto("/map/")
+    keep(page, f"map-{name}")
 
 
 def main() -> None:
