@@ -7,17 +7,12 @@ from uuid import UUID
 
 from pgvector.django import CosineDistance, HammingDistance
 
+from catalog.duplicates import NEAR, SAME_PICTURE, WORTH_HASHING
 from catalog.models import Embedding, PerceptualHash
 from moderation.models import Review
 from moderation.models.review import ReviewQuerySet
 
 LIMIT = 60
-# Cosine from which two photos look like the same thing. Measured with the bundled model on 400
-# photos it never saw: it finds 99 in 100 copies that were halved, recompressed or cut by a tenth;
-# 12 in 100 pairs under one label reach it, 2 in 10,000 under different ones.
-NEAR = 0.9
-SAME_PICTURE = 31  # PDQ bits of 256, the bound its authors give
-WORTH_HASHING = 50  # PDQ quality below which plain pictures meet by accident
 LEAST_SPREAD = 0.01  # cosine: nearly equal copies differ by as much
 
 

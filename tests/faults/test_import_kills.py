@@ -1,12 +1,6 @@
 """An import whose worker is killed goes on where it was: nothing is lost and nothing done twice."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,55 +10,11 @@ from catalog.choices import ImportStatus, ItemStatus
 from catalog.models import Event, Image, Import, Storefront
 from tests.catalog.test_import_of_500 import many
 from tests.catalog.zips import refused, sent, zip_of
-from tests.conftest import ROOT, child_environment
+from tests.faults.background import Worker, wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 PHOTOS = 200
-
-Worker = subprocess.Popen[bytes]
-
-
-@pytest.fixture
-def background(tmp_path: Path) -> Iterator[Callable[[], Worker]]:
-    """Starts a real Celery worker on the background queue, as often as it is called."""
-    started: list[Worker] = []
-
-    def start() -> Worker:
-        log = tmp_path / f"background-{len(started)}.log"
-        with log.open("wb") as output:
-            worker = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "celery", "-A", "config", "worker", "--pool=solo"),
-                    *("-Q", "background", "--without-gossip", "--without-mingle"),
-                    *("-n", f"imports-{os.getpid()}-{len(started)}@%h", "--loglevel=INFO"),
-                ],
-                cwd=ROOT,
-                env=child_environment(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        started.append(worker)
-        wait_for(lambda: b"ready." in log.read_bytes(), "the worker to start", worker)
-        return worker
-
-    yield start
-    for worker in started:
-        if worker.poll() is None:
-            worker.send_signal(signal.SIGTERM)
-            try:
-                worker.wait(20)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
-
-
-def wait_for(condition: Callable[[], bool], what: str, worker: Worker, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert worker.poll() is None, "the worker ended by itself"
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.01)
 
 
 def test_an_import_survives_three_kills(

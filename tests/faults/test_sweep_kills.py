@@ -1,12 +1,7 @@
 """A sweep whose worker is killed goes on where it was: nothing is lost and nothing done twice."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,57 +12,13 @@ from catalog.models import Event, Image, Storefront
 from moderation import sweeping
 from moderation.choices import SweepStatus
 from moderation.models import Bank, Flag, Policy, Review, Sweep
-from tests.conftest import ROOT, child_environment
+from tests.faults.background import Worker, wait_for
 from tests.moderation.swept import Everything, add_vector, gap, make_encoder, make_photos
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 PHOTOS = 4_000
 RATE = 300  # photos a second: slow enough to be killed in the middle
-
-Worker = subprocess.Popen[bytes]
-
-
-@pytest.fixture
-def background(tmp_path: Path) -> Iterator[Callable[[], Worker]]:
-    """Starts a real Celery worker on the background queue, as often as it is called."""
-    started: list[Worker] = []
-
-    def start() -> Worker:
-        log = tmp_path / f"background-{len(started)}.log"
-        with log.open("wb") as output:
-            worker = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "celery", "-A", "config", "worker", "--pool=solo"),
-                    *("-Q", "background", "--without-gossip", "--without-mingle"),
-                    *("-n", f"background-{os.getpid()}-{len(started)}@%h", "--loglevel=INFO"),
-                ],
-                cwd=ROOT,
-                env=child_environment(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        started.append(worker)
-        wait_for(lambda: b"ready." in log.read_bytes(), "the worker to start", worker)
-        return worker
-
-    yield start
-    for worker in started:
-        if worker.poll() is None:
-            worker.send_signal(signal.SIGTERM)
-            try:
-                worker.wait(20)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
-
-
-def wait_for(condition: Callable[[], bool], what: str, worker: Worker, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert worker.poll() is None, "the worker ended by itself"
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.05)
 
 
 def test_a_sweep_survives_two_kills_and_a_pause(
