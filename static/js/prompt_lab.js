@@ -1,5 +1,6 @@
 // The prompt lab: pictures are dropped and looked at; a copy for showing stays in this tab.
 import { filesFrom, worthSending } from "./dropped.js";
+import { onPicked } from "./picker.js";
 import { say } from "./toasts.js";
 
 const form = document.querySelector("[data-prompt-form]");
@@ -38,7 +39,7 @@ function add(digest, file) {
   dropped.append(label);
 }
 
-chooser.addEventListener("change", () => { send([...chooser.files]); chooser.value = ""; });
+onPicked(chooser, send);
 document.addEventListener("dragover", (event) => {
   if (!carries(event)) return;
   event.preventDefault();

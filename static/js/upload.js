@@ -1,6 +1,7 @@
 // The upload page: files in by drop, picker or folder; then rows, a total, and a warning on leaving.
 // With an archive or a table among them they become an import, which has a page of its own.
 import { filesFrom, worthSending } from "./dropped.js";
+import { onPicked } from "./picker.js";
 import { Bundle, isBulk } from "./upload_bundle.js";
 import { Follower } from "./upload_follow.js";
 import { Row } from "./upload_row.js";
@@ -64,12 +65,6 @@ function start() {
     sender.add(some);
   }
 
-  for (const picker of form.querySelectorAll("input[type=file]")) {
-    picker.addEventListener("change", () => {
-      take([...picker.files]);
-      picker.value = "";
-    });
-  }
   form.addEventListener("submit", (event) => event.preventDefault());
   section.querySelector("[data-retry-all]").addEventListener("click", () =>
     again(rows.filter((row) => row.retryable && row.state === "refused")),
@@ -90,6 +85,7 @@ function start() {
   window.addEventListener("beforeunload", (event) => {
     if (sender.busy) event.preventDefault();
   });
+  for (const picker of form.querySelectorAll("input[type=file]")) onPicked(picker, take);
   for (const element of form.querySelectorAll("[data-needs-script]")) element.hidden = false;
 }
 

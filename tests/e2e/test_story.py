@@ -1,11 +1,12 @@
 """The whole job in a browser: staff upload, a worker tags and holds, a moderator removes by key."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from catalog import keys, taxonomy
 from catalog.models import Image, Storefront
@@ -32,6 +33,28 @@ categories:
       - {id: vase, name: Vase}
   - {id: handgun, name: Handgun}
 """
+
+
+def test_photos_chosen_before_the_script_has_come_are_sent(
+    storefront: Storefront,
+    make_user: Callable[..., User],
+    picture: Picture,
+    file_of: Callable[[str, bytes], Path],
+    open_page: SignIn,
+) -> None:
+    staff = open_page(make_user("sam", "staff"))
+    held_back: list[Route] = []
+    staff.route(re.compile(r"/js/upload\.[^/]*js$"), lambda route: held_back.append(route))
+    staff.goto("/upload/", wait_until="commit")
+    chooser = staff.locator("input[name=files]")
+    chooser.set_input_files(file_of("mug.jpg", picture("mug", 4)))
+    rows = staff.locator("[data-rows] > li")
+    expect(rows).to_have_count(0)
+    held_back[0].continue_()
+    expect(rows).to_have_count(1)
+    expect(rows.locator("[data-status]")).not_to_have_text("Waiting")
+    assert Image.objects.get().filename == "mug.jpg"
+    assert chooser.input_value() == ""
 
 
 def test_from_upload_to_removal(
