@@ -1,0 +1,10 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("moderation", "0006_policies_in_force"),
+    ]
+
+    operations = []
