@@ -74,6 +74,7 @@ def test_a_lead_adds_retires_and_brings_back_an_exemplar(
     open_page: SignIn,
 ) -> None:
     page = open_page(lea)
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("link", name="Policies").click()
     page.get_by_role("link", name="Known weapons").click()
     expect(page.get_by_text("No exemplars yet")).to_be_visible()

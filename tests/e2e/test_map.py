@@ -38,6 +38,7 @@ def projection(
 
 
 def opened(page: Page) -> None:
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("link", name="Map", exact=True).click()
     expect(page.get_by_role("button", name="Zoom in")).to_be_visible()
 

@@ -42,6 +42,7 @@ def test_from_a_file_to_the_active_taxonomy(
 ) -> None:
     taxonomy.load(path=file_of("old.yaml", OLD.encode()))
     page = open_page(make_user("lea", "lead"))
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("link", name="Taxonomy").click()
     page.get_by_label("A taxonomy file").set_input_files(
         file_of("broken.csv", b"id,path\n1,A\n1,B")
