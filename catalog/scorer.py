@@ -47,6 +47,11 @@ class Scorer:
         return np.ones(len(self.categories), dtype=bool)
 
     @cached_property
+    def index(self) -> dict[int, int]:
+        """Where each category's key stands."""
+        return {category.pk: at for at, category in enumerate(self.categories)}
+
+    @cached_property
     def _levels(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Indices and their parents' indices, one pair per depth, the deepest first."""
         depths: list[int] = []

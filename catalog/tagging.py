@@ -1,14 +1,15 @@
 """Stage: tag each photo against its storefront's taxonomy, zero-shot."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 
 from catalog import verdicts
-from catalog.batch import Batch, Item
+from catalog.batch import Batch
 from catalog.encoders import LoadedEncoder
-from catalog.models import Storefront, Tag
+from catalog.models import Encoder, Image, Storefront, Tag
 from catalog.scorer import Scorer, Scorers
 
 TAGS_PER_PHOTO = 3
@@ -45,50 +46,64 @@ class TagImages:
         self._scorers.refresh(encoder)
 
     def process(self, batch: Batch) -> None:
-        Tag.objects.filter(
-            image__in=[item.image for item in batch.items], encoder=batch.encoder.row
-        ).delete()
-        said = verdicts.standing_of(item.image.pk for item in batch.items)
-        storefronts = Storefront.objects.in_bulk({item.image.storefront_id for item in batch.items})
-        settled = {key: self._scorers.of(each) for key, each in storefronts.items()}
-        scorers = {id(found[0]): found[0] for found in settled.values() if found}
-        tags: list[Tag] = []
-        for scorer in scorers.values():
-            shops = {
-                key: found[1] for key, found in settled.items() if found and found[0] is scorer
-            }
-            rows = [i for i, item in enumerate(batch.items) if item.image.storefront_id in shops]
-            cosines = batch.vectors[rows] @ scorer.vectors.T
-            shop_of = np.array([batch.items[row].image.storefront_id for row in rows])
-            for shop, used in shops.items():
-                own = np.flatnonzero(shop_of == shop)
-                scores = scorer.subtree_scores(cosines[own], used, batch.encoder.row)
-                items = [batch.items[rows[i]] for i in own]
-                tags += _tags(items, scores, scorer, used, batch.encoder, said)
-        Tag.objects.bulk_create(tags)
+        images = [item.image for item in batch.items]
+        Tag.objects.filter(image__in=images, encoder=batch.encoder.row).delete()
+        Tag.objects.bulk_create(
+            tag_all(
+                images=images,
+                vectors=batch.vectors,
+                encoder=batch.encoder.row,
+                scorers=self._scorers,
+            )
+        )
+
+
+def tag_all(
+    *, images: Sequence[Image], vectors: np.ndarray, encoder: Encoder, scorers: Scorers
+) -> list[Tag]:
+    """Unsaved tags of photos with these vectors (n, dimension), heeding what people said of each.
+
+    `scorers` must have looked at `encoder`. The same for a batch on the conveyor and for photos
+    that are tagged again.
+    """
+    said = verdicts.standing_of(image.pk for image in images)
+    storefronts = Storefront.objects.in_bulk({image.storefront_id for image in images})
+    settled = {key: scorers.of(each) for key, each in storefronts.items()}
+    found = {id(each[0]): each[0] for each in settled.values() if each}
+    tags: list[Tag] = []
+    for scorer in found.values():
+        shops = {key: each[1] for key, each in settled.items() if each and each[0] is scorer}
+        rows = [i for i, image in enumerate(images) if image.storefront_id in shops]
+        cosines = vectors[rows] @ scorer.vectors.T
+        shop_of = np.array([images[row].storefront_id for row in rows])
+        for shop, used in shops.items():
+            own = np.flatnonzero(shop_of == shop)
+            scores = scorer.subtree_scores(cosines[own], used, encoder)
+            tags += _tags([images[rows[i]] for i in own], scores, scorer, used, encoder, said)
+    return tags
 
 
 def _tags(
-    items: list[Item],
+    images: list[Image],
     scores: np.ndarray,
     scorer: Scorer,
     used: np.ndarray,
-    encoder: LoadedEncoder,
+    encoder: Encoder,
     said: dict[UUID, dict[int, bool]],
 ) -> list[Tag]:
     threshold = settings.VITRINE_TAG_THRESHOLD
     leaves = scorer.leaves(used)
     tags = []
-    for item, row in zip(items, scores, strict=True):
-        verdicts_on = said.get(item.image.pk, {})
+    for image, row in zip(images, scores, strict=True):
+        verdicts_on = said.get(image.pk, {})
         confirmed, allowed = heed(verdicts_on, scorer, used)
         chosen = choose(np.where(allowed, row, 0.0), scorer, leaves, threshold)
         proposed = [index for index in chosen if index not in confirmed]
         tags += [
             Tag(
-                image=item.image,
+                image=image,
                 category=scorer.categories[index],
-                encoder=encoder.row,
+                encoder=encoder,
                 rank=rank,
                 score=float(row[index]),
                 threshold=threshold,
@@ -106,9 +121,9 @@ def heed(said: dict[int, bool], scorer: Scorer, used: np.ndarray) -> tuple[list[
     """What people said of a photo: confirmed category indices, and (n,) bool what is left to
     propose, which is nothing at or below a rejected category."""
     confirmed = [
-        index
-        for index, category in enumerate(scorer.categories)
-        if used[index] and said.get(category.pk)
+        scorer.index[key]
+        for key, accepted in reversed(said.items())  # what was said last comes first
+        if accepted and key in scorer.index and used[scorer.index[key]]
     ]
     rejected = frozenset(key for key, accepted in said.items() if not accepted)
     return confirmed, scorer.without(rejected) if rejected else scorer.everything

@@ -114,9 +114,13 @@ def _add(image: Image, category: Category, encoder: Encoder | None) -> Tag:
 
 
 def standing_of(image_ids: Iterable[UUID]) -> dict[UUID, dict[int, bool]]:
-    """Per photo, each category's standing verdict: {image id: {category id: accepted}}."""
+    """Per photo, each category's standing verdict: {image id: {category id: accepted}}, in the
+    order they were given."""
     found: dict[UUID, dict[int, bool]] = {}
     rows = TagVerdict.objects.filter(image__in=list(image_ids)).order_by("id")
     for image_id, category_id, accepted in rows.values_list("image_id", "category_id", "accepted"):
-        found.setdefault(image_id, {})[category_id] = accepted
+        of_photo = found.setdefault(image_id, {})
+        of_photo.pop(category_id, None)  # the last one stands, and counts as said last
+        if accepted is not None:
+            of_photo[category_id] = accepted
     return found
