@@ -20,6 +20,35 @@ class Source(TextChoices):
     STAFF = "staff", "Staff upload"
     ADMIN = "admin", "Admin"
     COMMAND = "command", "Command line"
+    ADDRESS = "address", "Fetched"
+
+
+class Scope(TextChoices):
+    """What an API key may do. Every endpoint names the one it needs."""
+
+    IMAGES_READ = "images:read", "See photos, products and verdicts"
+    IMAGES_WRITE = "images:write", "Send, change and erase photos and products"
+    SEARCH = "search", "Search"
+    APPEALS = "appeals", "Appeal against removals"
+    WEBHOOKS = "webhooks", "Manage webhooks"
+
+
+class ShopEvent(TextChoices):
+    """What somebody did to a storefront or to one of its keys."""
+
+    CREATED = "created", "Storefront made"
+    CHANGED = "changed", "Settings changed"
+    KEY_MADE = "key_made", "Key made"
+    KEY_ROTATED = "key_rotated", "Key rotated"
+    KEY_REVOKED = "key_revoked", "Key revoked"
+
+
+class FetchStatus(TextChoices):
+    """Where the fetching of an address stands."""
+
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Fetched"
+    FAILED = "failed", "Failed"
 
 
 class ImportStatus(TextChoices):
@@ -40,6 +69,21 @@ class ItemStatus(TextChoices):
     DUPLICATE = "duplicate", "Was here already"
     REFUSED = "refused", "Refused"
     SKIPPED = "skipped", "Passed over"
+
+
+class RetagStatus(TextChoices):
+    """Where tagging photos again stands."""
+
+    RUNNING = "running", "Tagging again"
+    PAUSED = "paused", "Paused"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Stopped"
+    FAILED = "failed", "Failed"
+
+    @classmethod
+    def open(cls) -> tuple["RetagStatus", ...]:
+        """What can still go on."""
+        return (cls.RUNNING, cls.PAUSED, cls.FAILED)
 
 
 class Scoring(TextChoices):
@@ -66,3 +110,24 @@ class EventKind(TextChoices):
     FAILED = "failed", "Failed"
     RETRIED = "retried", "Queued again"
     TAGS_CORRECTED = "tags_corrected", "Tags corrected"
+    PRODUCT_CHANGED = "product_changed", "Given to a product"
+    ALT_TEXT_EDITED = "alt_text_edited", "Alt text edited"
+    DUPLICATES_SETTLED = "duplicates_settled", "Near-duplicates settled"
+    TAGGED_AGAIN = "tagged_again", "Tagged again"
+
+
+class ProductEventKind(TextChoices):
+    """What staff did to a product."""
+
+    EDITED = "edited", "Edited"
+    COVER = "cover", "Cover chosen"
+    ORDERED = "ordered", "Photos put in order"
+    PHOTO_IN = "photo_in", "Photo came"
+    PHOTO_OUT = "photo_out", "Photo went"
+
+
+class AltTextSource(TextChoices):
+    """Who worded a photo's alt text."""
+
+    PROPOSED = "proposed", "Proposed"
+    EDITED = "edited", "Edited"

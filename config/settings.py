@@ -1,6 +1,7 @@
 """Every setting of Vitrine. What operators change comes from the environment: docs/settings.md."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -146,7 +147,7 @@ LOGGING = {
 # --- REST API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["catalog.api.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["catalog.api.authentication.HasStorefront"],
+    "DEFAULT_PERMISSION_CLASSES": ["catalog.api.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document says it, not OPTIONS
@@ -194,6 +195,8 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.run_imports": {"queue": "background"},
     "catalog.tasks.learn": {"queue": "background"},
     "catalog.tasks.tend_map": {"queue": "background"},
+    # Waiting for machines elsewhere: nothing here waits with it.
+    "catalog.tasks.fetch_photos": {"queue": "outgoing"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -232,6 +235,12 @@ CELERY_BEAT_SCHEDULE = {
     # Imports ring for their own next turn; this is for a ring that was lost, and a kill.
     "ring-the-imports": {
         "task": "catalog.tasks.run_imports",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    # Addresses whose time to be tried again has come, and a ring that was lost.
+    "fetch-photos": {
+        "task": "catalog.tasks.fetch_photos",
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
@@ -281,6 +290,11 @@ VITRINE_LEASE_SECONDS = env.int("VITRINE_LEASE_SECONDS", default=120)
 VITRINE_DRAIN_SECONDS = env.int("VITRINE_DRAIN_SECONDS", default=30)
 
 VITRINE_MAX_UPLOAD_BYTES = env.int("VITRINE_MAX_UPLOAD_MB", default=25) * 1024 * 1024
+# Photos by address: how long one may take, and what may be reached (docs/settings.md).
+VITRINE_FETCH_SECONDS = env.int("VITRINE_FETCH_SECONDS", default=20)
+VITRINE_FETCH_PORTS = env.list("VITRINE_FETCH_PORTS", cast=int, default=[80, 443])
+VITRINE_FETCH_HOSTS = env.list("VITRINE_FETCH_HOSTS", default=[])
+VITRINE_FETCH_NETWORKS = env.list("VITRINE_FETCH_NETWORKS", cast=ip_network, default=[])
 VITRINE_MAX_PIXELS = env.int("VITRINE_MAX_MEGAPIXELS", default=64) * 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of form fields; files have their own limit above
 VITRINE_IMPORT_MAX_BYTES = env.int("VITRINE_IMPORT_MAX_MB", default=2048) * 1024 * 1024

@@ -7,8 +7,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from catalog import keys
-from catalog.admin.base import StandingAdmin
-from catalog.models import ApiKey, Product, Storefront
+from catalog.admin.base import ReadOnlyAdmin, StandingAdmin, user_of
+from catalog.models import ApiKey, Product, Storefront, StorefrontEvent
 
 
 @admin.register(Storefront)
@@ -39,7 +39,9 @@ class ApiKeyAdmin(StandingAdmin):
         return request.user.has_perm("catalog.change_apikey")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        key, plaintext = keys.create_key(storefront=obj.storefront, name=obj.name)
+        key, plaintext = keys.create_key(
+            storefront=obj.storefront, name=obj.name, by=user_of(request)
+        )
         obj.__dict__.update(key.__dict__)
         messages.warning(
             request, f"The key is {plaintext} . Copy it now: it cannot be shown again."
@@ -49,8 +51,17 @@ class ApiKeyAdmin(StandingAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         usable = list(queryset.filter(revoked_at__isnull=True))
         for key in usable:
-            keys.revoke(key=key)
+            keys.revoke(key=key, by=user_of(request))
         messages.success(request, f"Keys revoked: {len(usable)}.")
+
+
+@admin.register(StorefrontEvent)
+class StorefrontEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "storefront", "kind", "summary", "actor")
+    list_filter = ("kind", "storefront")
+    list_select_related = ("storefront", "actor")
+    search_fields = ("summary", "storefront__name")
+    date_hierarchy = "at"
 
 
 @admin.register(Product)

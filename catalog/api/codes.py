@@ -11,6 +11,7 @@ class Code(Enum):
     # Who is calling
     API_KEY_MISSING = ("api_key_missing", 401, "No API key was sent")
     INVALID_API_KEY = ("invalid_api_key", 401, "The API key is not accepted")
+    INSUFFICIENT_SCOPE = ("insufficient_scope", 403, "The API key may not do this")
     # What is asked
     NOT_FOUND = ("not_found", 404, "There is nothing here")
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, "The method is not allowed here")
@@ -29,6 +30,8 @@ class Code(Enum):
     TRUNCATED_IMAGE = (rejection.TRUNCATED_IMAGE, 422, "The image is cut short")
     CORRUPT_IMAGE = (rejection.CORRUPT_IMAGE, 422, "The image is damaged")
     IMAGE_REJECTED = ("image_rejected", 422, "The image is not accepted")
+    # What is fetched
+    ADDRESS_REFUSED = ("address_refused", 422, "The address is not fetched")
     # What was decided
     NOTHING_TO_APPEAL = ("nothing_to_appeal", 409, "There is no removal to appeal against")
     ALREADY_APPEALED = ("already_appealed", 409, "This removal was appealed before")

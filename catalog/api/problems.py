@@ -21,6 +21,7 @@ CONTENT_TYPE = "application/problem+json"
 DETAILS = {
     Code.API_KEY_MISSING: "Send the key as `Authorization: Bearer vt_…` or as `X-API-Key: vt_…`.",
     Code.INVALID_API_KEY: "The key is unknown or no longer valid. Ask the operator for a new one.",
+    Code.INSUFFICIENT_SCOPE: "The key lacks a scope. Use another key, or make one that has it.",
     Code.NOT_FOUND: "Nothing is found at this address. Check the id and the path.",
     Code.NOT_ACCEPTABLE: "Ask for application/json in the Accept header, or leave it out.",
     Code.MALFORMED_REQUEST: "The body does not follow its declared content type.",
@@ -96,6 +97,8 @@ def explain(error: Exception) -> tuple[Code, str, list[dict[str, str]] | None]:
             return Code.API_KEY_MISSING, "", None
         case exceptions.AuthenticationFailed():
             return Code.INVALID_API_KEY, "", None
+        case exceptions.PermissionDenied():
+            return Code.INSUFFICIENT_SCOPE, str(error.detail), None
         case exceptions.NotFound() | Http404():
             return Code.NOT_FOUND, "", None
         case exceptions.MethodNotAllowed():

@@ -14,14 +14,14 @@ from drf_spectacular.utils import (
 )
 from rest_framework.serializers import BaseSerializer
 
-from catalog.api.authentication import BEARER, HEADER
+from catalog.api.authentication import BEARER, HEADER, scope_of
 from catalog.api.codes import ABOUT_THE_FILE, Code
 from catalog.api.pagination import PageQuery
 from catalog.api.problems import CONTENT_TYPE, body
 from catalog.api.serializers import ListQuery, ProblemSerializer, UploadSerializer
 
 ImageRepresentation = type[BaseSerializer[Any]]
-KEY = (Code.API_KEY_MISSING, Code.INVALID_API_KEY)
+KEY = (Code.API_KEY_MISSING, Code.INVALID_API_KEY, Code.INSUFFICIENT_SCOPE)
 OURS = (Code.INTERNAL_ERROR, Code.UNAVAILABLE)
 ALWAYS = (*KEY, Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, *OURS)
 UPLOAD = (
@@ -40,13 +40,14 @@ LOCATION = OpenApiParameter(
 
 
 class ApiKeySchemes(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Either header will do."""
+    """Either header will do; the scope that the key needs is named beside it."""
 
     target_class = "catalog.api.authentication.ApiKeyAuthentication"
     name = ["bearerKey", "headerKey"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
-        return [{name: []} for name in self.name]
+        scope = scope_of(auto_schema.view, auto_schema.method)
+        return [{name: [scope.value] if scope else []} for name in self.name]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
         made = "Made by `manage.py create_api_key` or in the admin."

@@ -17,6 +17,7 @@ from catalog.api.problems import Problem
 from catalog.api.search_queries import FilterQuery, SearchQuery, SimilarQuery, taxonomy_of
 from catalog.api.serializers import EncoderSerializer
 from catalog.api.views import StorefrontImages
+from catalog.choices import Scope
 from catalog.models import Image
 from catalog.models.image import ImageQuerySet
 from catalog.places import PlaceLost
@@ -29,6 +30,7 @@ CATEGORIES = 5
 class SearchView(APIView):
     """What searches share. `photo` is the endpoint whose photos they show."""
 
+    required_scope = Scope.SEARCH
     photo: type[StorefrontImages] = StorefrontImages
 
     def own(self) -> ImageQuerySet:

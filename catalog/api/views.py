@@ -18,7 +18,7 @@ from catalog.api.pagination import NewestFirst
 from catalog.api.queries import described
 from catalog.api.schema import documented_collection, documented_detail
 from catalog.api.serializers import ImageSerializer, ListQuery, UploadSerializer
-from catalog.choices import Source
+from catalog.choices import Scope, Source
 from catalog.ingest import ingest
 from catalog.models import Image
 from catalog.models.image import ImageQuerySet
@@ -40,6 +40,7 @@ class StorefrontImages(GenericAPIView[Image]):
 class ImageCollection(ListModelMixin, StorefrontImages):
     """`/images`"""
 
+    required_scopes = {"GET": Scope.IMAGES_READ, "POST": Scope.IMAGES_WRITE}
     parser_classes = (MultiPartParser,)
     pagination_class = NewestFirst
 
@@ -83,6 +84,8 @@ class ImageCollection(ListModelMixin, StorefrontImages):
 @documented_detail(ImageSerializer)
 class ImageDetail(StorefrontImages):
     """`/images/{id}`"""
+
+    required_scope = Scope.IMAGES_READ
 
     def get(self, request: Request, image_id: Any) -> Response:
         return Response(self.get_serializer(self.get_object()).data)

@@ -1,13 +1,24 @@
 """What the catalog stores, one file per noun."""
 
+from catalog.models.alt_text import AltText
+from catalog.models.duplicates import (
+    ComparedPhoto,
+    DuplicateGroup,
+    DuplicateLink,
+    DuplicateMember,
+    Grouping,
+    IgnoredDuplicates,
+)
 from catalog.models.encoder import Embedding, Encoder, QueryVector
 from catalog.models.event import Event
+from catalog.models.fetch import Fetch
 from catalog.models.hash import PerceptualHash
 from catalog.models.image import Image
 from catalog.models.importing import Import, ImportItem, Upload, UploadPart
 from catalog.models.map import MapPoint, Projection
-from catalog.models.product import Product
-from catalog.models.storefront import ApiKey, Storefront
+from catalog.models.product import Product, ProductEvent
+from catalog.models.retagging import Retagging
+from catalog.models.storefront import ApiKey, Storefront, StorefrontEvent
 from catalog.models.tag import Tag
 from catalog.models.taxonomy import (
     Category,
@@ -25,15 +36,23 @@ from catalog.models.teaching import (
 )
 
 __all__ = [
+    "AltText",
     "ApiKey",
     "Calibration",
     "Category",
     "CategoryHead",
     "CategoryVector",
+    "ComparedPhoto",
+    "DuplicateGroup",
+    "DuplicateLink",
+    "DuplicateMember",
     "Embedding",
     "Encoder",
     "Event",
+    "Fetch",
+    "Grouping",
     "HeadVector",
+    "IgnoredDuplicates",
     "Image",
     "Import",
     "ImportItem",
@@ -41,9 +60,12 @@ __all__ = [
     "MapPoint",
     "PerceptualHash",
     "Product",
+    "ProductEvent",
     "Projection",
     "QueryVector",
+    "Retagging",
     "Storefront",
+    "StorefrontEvent",
     "StorefrontPrune",
     "Tag",
     "TagVerdict",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalog.choices import Source, Status
 from catalog.models.product import Product
@@ -24,6 +24,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(
             Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=now), status=Status.PENDING
         ).order_by("created_at", "id")
+
+    def in_order(self) -> "ImageQuerySet":
+        """A product's photos as they are shown: those put in order first, then by time."""
+        return self.order_by(F("position").asc(nulls_last=True), "created_at", "id")
 
 
 def original_path(image: "Image", filename: str) -> str:
@@ -50,6 +54,10 @@ class Image(models.Model):
     storefront = models.ForeignKey(Storefront, on_delete=models.CASCADE, related_name="images")
     product = models.ForeignKey(
         Product, null=True, blank=True, on_delete=models.SET_NULL, related_name="images"
+    )
+    # None for photos nobody has put in order: they follow those that are, by time.
+    position = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Its place among its product's photos, from 0."
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     source = models.CharField(max_length=10, choices=Source)
@@ -100,6 +108,11 @@ class Image(models.Model):
                 fields=["created_at", "id"],
                 condition=Q(status=Status.PENDING),
                 name="image_awaiting_worker",
+            ),
+            models.Index(
+                fields=["storefront", "created_at", "id"],
+                condition=Q(status=Status.PENDING),
+                name="image_awaiting_in_shop",
             ),
             models.Index(fields=["storefront", "-created_at"], name="image_storefront_recent"),
             models.Index(fields=["status", "-created_at"], name="image_status_recent"),

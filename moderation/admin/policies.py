@@ -15,7 +15,7 @@ from catalog.admin.base import (
     VectorAdmin,
 )
 from moderation import banks
-from moderation.models import Bank, Policy, PolicyPrompt, PromptVector
+from moderation.models import Bank, Policy, PolicyPrompt, PromptVector, StorefrontPolicy
 
 if TYPE_CHECKING:
     AnyFormSet = BaseInlineFormSet[Any, Any, Any]
@@ -91,6 +91,16 @@ class PolicyAdmin(StandingAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         banks.touch_policy(form.instance)
+
+
+@admin.register(StorefrontPolicy)
+class StorefrontPolicyAdmin(ReadOnlyAdmin):
+    """Chosen on the storefront's page."""
+
+    list_display = ("storefront", "policy")
+    list_filter = ("policy",)
+    list_select_related = ("storefront", "policy")
+    search_fields = ("storefront__name", "policy__name")
 
 
 @admin.register(PolicyPrompt)

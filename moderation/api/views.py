@@ -14,7 +14,7 @@ from catalog.api.codes import Code
 from catalog.api.problems import Problem
 from catalog.api.schema import documented_collection, documented_detail
 from catalog.api.views import ImageCollection, ImageDetail, StorefrontImages
-from catalog.choices import Source
+from catalog.choices import Scope, Source
 from catalog.models import Image
 from catalog.models.image import ImageQuerySet
 from moderation import appealing
@@ -77,6 +77,7 @@ class ModeratedImageDetail(ImageDetail):
 class ImageAppeal(StorefrontImages):
     """`/images/{id}/appeal`"""
 
+    required_scope = Scope.APPEALS
     parser_classes = (JSONParser,)
 
     def get_queryset(self) -> ImageQuerySet:

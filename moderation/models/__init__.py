@@ -6,7 +6,7 @@ from moderation.models.decision import Decision, Settlement
 from moderation.models.exemplar import Exemplar, ExemplarVector
 from moderation.models.flag import Flag
 from moderation.models.notice import Notice
-from moderation.models.policy import Policy, PolicyPrompt, PromptVector
+from moderation.models.policy import Policy, PolicyPrompt, PromptVector, StorefrontPolicy
 from moderation.models.preferences import Preferences
 from moderation.models.quality import BlindReview
 from moderation.models.review import Review, Skip
@@ -30,6 +30,7 @@ __all__ = [
     "Review",
     "Settlement",
     "Skip",
+    "StorefrontPolicy",
     "Sweep",
     "SweepHit",
 ]

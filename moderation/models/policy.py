@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from pgvector.django import HalfVectorField
 
-from catalog.models import Encoder
+from catalog.models import Encoder, Storefront
 from moderation.choices import Severity
 
 
@@ -52,6 +52,26 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StorefrontPolicy(models.Model):
+    """A policy that is in force in a storefront. Without a single one, all of them are."""
+
+    storefront = models.ForeignKey(
+        Storefront, on_delete=models.CASCADE, related_name="policies_in_force"
+    )
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="in_force_in")
+
+    class Meta:
+        verbose_name_plural = "storefront policies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["storefront", "policy"], name="policy_once_per_storefront"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy_id} in {self.storefront_id}"
 
 
 class PolicyPrompt(models.Model):

@@ -35,6 +35,7 @@ from catalog.models import (
     Projection,
     QueryVector,
     Storefront,
+    StorefrontEvent,
     StorefrontPrune,
     Tag,
     TagVerdict,
@@ -49,7 +50,7 @@ Picture = Callable[..., bytes]
 WRITTEN_BY_US_ALONE = [
     *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
     *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
-    *(Import, ImportItem, Upload, UploadPart),
+    *(Import, ImportItem, StorefrontEvent, Upload, UploadPart),
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
 ]
 

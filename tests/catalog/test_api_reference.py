@@ -27,8 +27,9 @@ def test_either_key_header_opens_every_operation() -> None:
     ]
     assert len(operations) == 7
     for operation in operations:
-        assert operation["security"] == [{"bearerKey": []}, {"headerKey": []}]
-        assert {"401", "405", "500"} <= set(operation["responses"])
+        bearer, header = operation["security"]
+        assert bearer["bearerKey"] == header["headerKey"]
+        assert {"401", "403", "405", "500"} <= set(operation["responses"])
 
 
 def test_an_upload_is_a_binary_file() -> None:

@@ -16,14 +16,14 @@ def test_a_key_is_random_and_stored_only_as_its_digest(storefront: Storefront) -
     key, plaintext = keys.create_key(storefront=storefront, name="Import")
     _, other = keys.create_key(storefront=storefront, name="Import")
 
-    assert re.fullmatch(r"vt_[A-Za-z0-9_-]{32,}", plaintext)
+    assert re.fullmatch(r"vt_live_[A-Za-z0-9_-]{32,}", plaintext)
     assert plaintext != other
     key.refresh_from_db()
     assert key.digest == keys.digest(plaintext)
     assert len(key.digest) == 64
-    assert key.prefix == plaintext[:9]
+    assert key.prefix == plaintext[: len("vt_live_") + 6]
     stored = [str(getattr(key, field.attname)) for field in ApiKey._meta.concrete_fields]
-    assert not [value for value in stored if plaintext[9:] in value]
+    assert not [value for value in stored if plaintext[14:] in value]
 
 
 def test_a_key_is_found_by_its_plaintext_alone(storefront: Storefront) -> None:

@@ -33,6 +33,7 @@ from moderation.models import (
     Review,
     Settlement,
     Skip,
+    StorefrontPolicy,
     Sweep,
     SweepHit,
 )
@@ -42,6 +43,7 @@ Picture = Callable[..., bytes]
 HISTORY = [
     *(Appeal, BankThreshold, BankTraffic, BlindReview, Decision, ExemplarVector, Flag, Notice),
     *(PolicyPrompt, Preferences, PromptVector, Review, Settlement, Skip, Sweep, SweepHit),
+    StorefrontPolicy,
 ]
 BANK_FIELDS = {
     "name": "Handguns",
@@ -136,6 +138,7 @@ def decided(
         sweep=sweep, image=photo, exemplar=exemplar, score=0.9, status_before=Status.LIVE
     )
     Preferences.objects.create(user=admin_user)
+    StorefrontPolicy.objects.create(storefront=photo.storefront, policy=bank.policy)
     return photo
 
 
