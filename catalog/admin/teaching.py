@@ -10,13 +10,14 @@ from catalog.models import (
     LearningSwitch,
     MapPoint,
     Projection,
+    Retagging,
     TagVerdict,
 )
 
 
 @admin.register(TagVerdict)
 class TagVerdictAdmin(ReadOnlyAdmin):
-    list_display = ("image", "category", "accepted", "by", "at")
+    list_display = ("image", "category", "accepted", "by", "at", "together")
     list_filter = ("accepted",)
     list_select_related = ("image", "category", "by")
     search_fields = ("image__filename", "category__path", "by__username")
@@ -51,6 +52,14 @@ class LearningSwitchAdmin(ReadOnlyAdmin):
 class CalibrationAdmin(ReadOnlyAdmin):
     list_display = ("taxonomy", "encoder", "temperature", "error_before", "error_after", "made_at")
     list_select_related = ("taxonomy", "encoder")
+    search_fields = ("taxonomy__name",)
+
+
+@admin.register(Retagging)
+class RetaggingAdmin(ReadOnlyAdmin):
+    list_display = ("taxonomy", "status", "seen", "total", "first_changed", "created_at")
+    list_filter = ("status",)
+    list_select_related = ("taxonomy",)
     search_fields = ("taxonomy__name",)
 
 

@@ -41,6 +41,16 @@ class Tag(models.Model):
                 condition=models.Q(score__gte=0, score__lte=1), name="tag_score_is_a_probability"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["encoder", "score", "image"],
+                condition=models.Q(rank=1, is_confirmed=False),
+                name="tag_least_sure_first",
+            ),
+            models.Index(
+                fields=["encoder", "category"], condition=models.Q(rank=1), name="tag_first"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.category} {self.score:.2f}"

@@ -15,22 +15,32 @@ class TagVerdictQuerySet(models.QuerySet["TagVerdict"]):
     """Questions asked of the verdicts."""
 
     def standing(self) -> "TagVerdictQuerySet":
-        """The last one on each photo and category: what staff say now."""
+        """The last one on each photo and category: what staff say now. Where the last one takes
+        back what was said before, nobody says anything."""
         newest = self.order_by("image_id", "category_id", "-id").distinct("image_id", "category_id")
-        return TagVerdict.objects.filter(pk__in=newest.values("pk"))
+        return TagVerdict.objects.filter(pk__in=newest.values("pk"), accepted__isnull=False)
 
 
 class TagVerdict(models.Model):
     """Somebody said that a photo shows a category, or that it does not. A later row overrules an
-    earlier one about the same pair; none is edited."""
+    earlier one about the same pair. The database refuses to edit one, and to delete one while its
+    photo is here."""
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tag_verdicts")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="verdicts")
-    accepted = models.BooleanField()
+    accepted = models.BooleanField(
+        null=True, help_text="Empty: what was said before is taken back, and nothing said instead."
+    )
     # What was on the screen; null where the category was added and no model had proposed it.
     score = models.FloatField(null=True, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    together = models.UUIDField(
+        null=True, blank=True, db_index=True, help_text="The same for all that was said in one go."
+    )
+    tags_before = models.JSONField(
+        default=list, blank=True, help_text="The photo's tags of this category before, for undoing."
+    )
 
     objects = TagVerdictQuerySet.as_manager()
 
@@ -45,7 +55,8 @@ class TagVerdict(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.image_id} {'is' if self.accepted else 'is not'} {self.category}"
+        said = {True: "is", False: "is not", None: "may be"}[self.accepted]
+        return f"{self.image_id} {said} {self.category}"
 
 
 class CategoryHead(models.Model):
@@ -106,6 +117,10 @@ class LearningSwitch(models.Model):
 
     taxonomy = models.OneToOneField(Taxonomy, on_delete=models.CASCADE, related_name="learning")
     follows = models.BooleanField(default=True)
+    retags = models.BooleanField(
+        default=False,
+        help_text="Photos are tagged again by themselves once nothing new was learned for a while.",
+    )
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

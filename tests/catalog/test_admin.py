@@ -34,6 +34,7 @@ from catalog.models import (
     Product,
     Projection,
     QueryVector,
+    Retagging,
     Storefront,
     StorefrontEvent,
     StorefrontPrune,
@@ -52,6 +53,7 @@ WRITTEN_BY_US_ALONE = [
     *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
     *(Import, ImportItem, StorefrontEvent, Upload, UploadPart),
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
+    Retagging,
 ]
 
 
@@ -94,6 +96,7 @@ def photo(
     head = CategoryHead.objects.create(**of, version=1, digest="d", photos=1)
     HeadVector.objects.create(head=head, category=mug, photos=1, vector=vector)
     LearningSwitch.objects.create(taxonomy=taxonomy)
+    Retagging.objects.create(**of, rate=1)
     Calibration.objects.create(
         **of, taxonomy_version="1", temperature=1.5, photos=1, error_before=0.2, error_after=0.1
     )
