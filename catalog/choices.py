@@ -110,6 +110,7 @@ class EventKind(TextChoices):
     FAILED = "failed", "Failed"
     RETRIED = "retried", "Queued again"
     TAGS_CORRECTED = "tags_corrected", "Tags corrected"
+    ERASED = "erased", "Erased"
     PRODUCT_CHANGED = "product_changed", "Given to a product"
     ALT_TEXT_EDITED = "alt_text_edited", "Alt text edited"
     DUPLICATES_SETTLED = "duplicates_settled", "Near-duplicates settled"

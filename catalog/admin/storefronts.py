@@ -72,4 +72,5 @@ class ProductAdmin(StandingAdmin):
     search_fields = ("sku", "title")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("storefront", "sku") if obj else ()  # storefronts know it by these
+        # Storefronts know it by the first two; a cover is chosen among its own photos.
+        return ("storefront", "sku", "cover") if obj else ("cover",)

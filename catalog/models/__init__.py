@@ -10,9 +10,11 @@ from catalog.models.duplicates import (
     IgnoredDuplicates,
 )
 from catalog.models.encoder import Embedding, Encoder, QueryVector
+from catalog.models.erasure import DoomedFile, Tombstone
 from catalog.models.event import Event
 from catalog.models.fetch import Fetch
 from catalog.models.hash import PerceptualHash
+from catalog.models.idempotency import IdempotentRequest
 from catalog.models.image import Image
 from catalog.models.importing import Import, ImportItem, Upload, UploadPart
 from catalog.models.map import MapPoint, Projection
@@ -43,6 +45,7 @@ __all__ = [
     "CategoryHead",
     "CategoryVector",
     "ComparedPhoto",
+    "DoomedFile",
     "DuplicateGroup",
     "DuplicateLink",
     "DuplicateMember",
@@ -52,6 +55,7 @@ __all__ = [
     "Fetch",
     "Grouping",
     "HeadVector",
+    "IdempotentRequest",
     "IgnoredDuplicates",
     "Image",
     "Import",
@@ -71,6 +75,7 @@ __all__ = [
     "TagVerdict",
     "Taxonomy",
     "TaxonomyDraft",
+    "Tombstone",
     "Upload",
     "UploadPart",
 ]

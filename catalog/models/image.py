@@ -76,6 +76,9 @@ class Image(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     screened_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker took it for the last time."
+    )
     processed_at = models.DateTimeField(null=True, blank=True)
     failure_code = models.CharField(max_length=40, blank=True)
     failure_reason = models.CharField(max_length=300, blank=True)

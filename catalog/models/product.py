@@ -1,7 +1,10 @@
 """A product is what a shopper buys; it may have many photos."""
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
+from catalog.choices import ProductEventKind
 from catalog.models.storefront import Storefront
 
 
@@ -14,7 +17,21 @@ class Product(models.Model):
     exposure = models.FloatField(
         default=1.0, help_text="How much it is looked at, relative to the shop's other products."
     )
+    cover = models.ForeignKey(
+        "catalog.Image",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The photo that stands for it; empty for the first in order.",
+    )
+    data = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Whatever the storefront keeps with it; never interpreted.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["sku"]
@@ -26,6 +43,29 @@ class Product(models.Model):
                 condition=models.Q(exposure__gt=0), name="product_exposure_is_positive"
             ),
         ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="product_recent")]
 
     def __str__(self) -> str:
         return self.title or self.sku
+
+
+class ProductEvent(models.Model):
+    """One thing that staff did to one product. The database refuses to edit or delete it."""
+
+    product = models.ForeignKey(
+        Product, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events"
+    )
+    kind = models.CharField(max_length=20, choices=ProductEventKind)
+    summary = models.CharField(max_length=300, help_text="The sentence people read.")
+    data = models.JSONField(default=dict, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["product", "at"], name="product_event_at")]
+
+    def __str__(self) -> str:
+        return self.summary

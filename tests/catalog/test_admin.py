@@ -16,15 +16,22 @@ from pgvector import HalfVector
 from catalog import erasing, keys, products
 from catalog.choices import Source, Status
 from catalog.models import (
+    AltText,
     ApiKey,
     Calibration,
     Category,
     CategoryHead,
     CategoryVector,
+    ComparedPhoto,
+    DuplicateGroup,
+    DuplicateLink,
+    DuplicateMember,
     Embedding,
     Encoder,
     Event,
+    Grouping,
     HeadVector,
+    IgnoredDuplicates,
     Image,
     Import,
     ImportItem,
@@ -32,6 +39,7 @@ from catalog.models import (
     MapPoint,
     PerceptualHash,
     Product,
+    ProductEvent,
     Projection,
     QueryVector,
     Retagging,
@@ -52,6 +60,8 @@ WRITTEN_BY_US_ALONE = [
     *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
     *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
     *(Import, ImportItem, StorefrontEvent, Upload, UploadPart),
+    *(AltText, ComparedPhoto, DuplicateGroup, DuplicateLink, DuplicateMember),
+    *(Grouping, IgnoredDuplicates, ProductEvent),
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
     Retagging,
 ]
@@ -111,7 +121,17 @@ def photo(
     UploadPart.objects.create(upload=sent, offset=0, size=1, content="mug.part")
     ImportItem.objects.create(job=job, position=0, name="mug.jpg")
     keys.create_key(storefront=storefront, name="Import")
-    products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
+    product = products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
+    ProductEvent.objects.create(product=product, kind="edited", summary="Title changed", actor=lea)
+    AltText.objects.create(image=photo, text="A mug", edited_by=lea, edited_at=timezone.now())
+    grouping = Grouping.objects.create(storefront=storefront, encoder=encoder)
+    ComparedPhoto.objects.create(grouping=grouping, image=photo)
+    other = upload(picture("mug", 2), filename="other.jpg")
+    left, right = sorted((photo, other), key=lambda image: image.pk)
+    DuplicateLink.objects.create(grouping=grouping, left=left, right=right, cosine=0.99)
+    group = DuplicateGroup.objects.create(grouping=grouping, version=1, size=2)
+    DuplicateMember.objects.create(group=group, image=photo)
+    IgnoredDuplicates.objects.create(storefront=storefront, image_ids=[photo.pk], by=lea)
     return photo
 
 
