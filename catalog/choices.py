@@ -41,6 +41,40 @@ class ShopEvent(TextChoices):
     KEY_MADE = "key_made", "Key made"
     KEY_ROTATED = "key_rotated", "Key rotated"
     KEY_REVOKED = "key_revoked", "Key revoked"
+    WEBHOOK_MADE = "webhook_made", "Webhook made"
+    WEBHOOK_CHANGED = "webhook_changed", "Webhook changed"
+    WEBHOOK_DISABLED = "webhook_disabled", "Webhook disabled"
+
+
+class Occurrence(TextChoices):
+    """What storefronts are told of by webhook. The words are part of the API."""
+
+    IMAGE_LIVE = "image.live", "A photo went live"
+    IMAGE_HELD = "image.held", "A photo waits for a moderator"
+    IMAGE_REMOVED = "image.removed", "A photo was removed"
+    IMAGE_FAILED = "image.failed", "A photo could not be processed"
+    IMAGE_DELETED = "image.deleted", "A photo was erased"
+    DECISION_EFFECTIVE = "decision.effective", "A decision took effect"
+    APPEAL_DECIDED = "appeal.decided", "An appeal was decided"
+    FETCH_FAILED = "fetch.failed", "A photo could not be fetched from its address"
+    TEST = "webhook.test", "A test, sent to one endpoint"
+
+
+class EndpointState(TextChoices):
+    """Whether an endpoint is sent to."""
+
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    DISABLED = "disabled", "Disabled"
+
+
+class DeliveryState(TextChoices):
+    """Where one event for one endpoint stands."""
+
+    WAITING = "waiting", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Failed"
+    DROPPED = "dropped", "Dropped"
 
 
 class FetchStatus(TextChoices):

@@ -97,6 +97,7 @@ def claim(*, limit: int) -> tuple[uuid.UUID, list[Image]]:
             images = list(waiting.filter(attempts__lt=SUSPECT_AFTER)[:limit])
         Image.objects.filter(pk__in=[image.pk for image in images]).update(
             lease_token=token,
+            started_at=now,
             lease_expires_at=now + timedelta(seconds=settings.VITRINE_LEASE_SECONDS),
             attempts=F("attempts") + 1,
         )

@@ -1,5 +1,5 @@
 """Django's admin for the catalog, one file per subject."""
 
-from catalog.admin import duplicates, images, imports, storefronts, teaching, vectors
+from catalog.admin import duplicates, images, imports, requests, storefronts, teaching, vectors
 
-__all__ = ["duplicates", "images", "imports", "storefronts", "teaching", "vectors"]
+__all__ = ["duplicates", "images", "imports", "requests", "storefronts", "teaching", "vectors"]

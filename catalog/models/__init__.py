@@ -36,6 +36,7 @@ from catalog.models.teaching import (
     LearningSwitch,
     TagVerdict,
 )
+from catalog.models.webhook import Delivery, DeliveryAttempt, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "AltText",
@@ -45,6 +46,8 @@ __all__ = [
     "CategoryHead",
     "CategoryVector",
     "ComparedPhoto",
+    "Delivery",
+    "DeliveryAttempt",
     "DoomedFile",
     "DuplicateGroup",
     "DuplicateLink",
@@ -78,4 +81,6 @@ __all__ = [
     "Tombstone",
     "Upload",
     "UploadPart",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -1,6 +1,7 @@
 """A photo's history, append-only."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -28,6 +29,8 @@ class Event(models.Model):
         ordering = ["at", "id"]
         indexes = [
             models.Index(fields=["image", "at"], name="event_image_at"),
+            # Rows lie in the order of time, so a few blocks tell what happened since a moment.
+            BrinIndex(fields=["at"], name="event_at"),
             # What one person did lately; the many events without a person cost it nothing.
             models.Index(
                 fields=["actor", "at"],

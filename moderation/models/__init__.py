@@ -5,6 +5,7 @@ from moderation.models.bank import Bank, BankThreshold, BankTraffic
 from moderation.models.decision import Decision, Settlement
 from moderation.models.exemplar import Exemplar, ExemplarVector
 from moderation.models.flag import Flag
+from moderation.models.judged import JudgedCount
 from moderation.models.notice import Notice
 from moderation.models.policy import Policy, PolicyPrompt, PromptVector, StorefrontPolicy
 from moderation.models.preferences import Preferences
@@ -22,6 +23,7 @@ __all__ = [
     "Exemplar",
     "ExemplarVector",
     "Flag",
+    "JudgedCount",
     "Notice",
     "Policy",
     "PolicyPrompt",

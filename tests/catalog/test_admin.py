@@ -23,6 +23,7 @@ from catalog.models import (
     CategoryHead,
     CategoryVector,
     ComparedPhoto,
+    DoomedFile,
     DuplicateGroup,
     DuplicateLink,
     DuplicateMember,
@@ -31,6 +32,7 @@ from catalog.models import (
     Event,
     Grouping,
     HeadVector,
+    IdempotentRequest,
     IgnoredDuplicates,
     Image,
     Import,
@@ -50,6 +52,7 @@ from catalog.models import (
     TagVerdict,
     Taxonomy,
     TaxonomyDraft,
+    Tombstone,
     Upload,
     UploadPart,
 )
