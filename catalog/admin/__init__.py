@@ -1,5 +1,23 @@
 """Django's admin for the catalog, one file per subject."""
 
-from catalog.admin import duplicates, images, imports, requests, storefronts, teaching, vectors
+from catalog.admin import (
+    duplicates,
+    images,
+    imports,
+    requests,
+    storefronts,
+    teaching,
+    vectors,
+    webhooks,
+)
 
-__all__ = ["duplicates", "images", "imports", "requests", "storefronts", "teaching", "vectors"]
+__all__ = [
+    "duplicates",
+    "images",
+    "imports",
+    "requests",
+    "storefronts",
+    "teaching",
+    "vectors",
+    "webhooks",
+]
