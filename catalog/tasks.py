@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from catalog import (
     doorbell,
+    fetching,
     importing,
     indexing,
     labels,
@@ -27,6 +28,7 @@ from catalog.encoders import load_configured
 from catalog.models import Encoder, Image
 
 ENCODE_SECONDS = 5
+FETCH_SECONDS = 30
 PLACE_SECONDS = 2
 SEAL_SECONDS = 2  # decisions that are due wait in the same queue
 
@@ -43,6 +45,14 @@ def drain() -> None:
     )
     if result.more:
         doorbell.ring()
+
+
+@shared_task(ignore_result=True)
+def fetch_photos() -> None:
+    """Photos that are elsewhere on the web, for a while; then ring again if more are due."""
+    fetching.forget()
+    if fetching.run_turn(seconds=FETCH_SECONDS):
+        doorbell.ring(fetching.TASK)
 
 
 @shared_task(expires=30)

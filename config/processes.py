@@ -14,7 +14,9 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CELERY = ("-m", "celery", "-A", "config")
-SOLO = ("--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO")
+QUIET = ("--without-gossip", "--without-mingle", "--loglevel=INFO")
+SOLO = ("--pool=solo", *QUIET)
+THREADS = ("--pool=threads", "--concurrency=4", *QUIET)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -36,6 +38,8 @@ def commands(port: int) -> dict[str, tuple[str, ...]]:
         "pipeline": (*CELERY, "worker", *SOLO, "-Q", "pipeline", "-n", "pipeline@%h"),
         "interactive": (*CELERY, "worker", *SOLO, "-Q", "interactive", "-n", "interactive@%h"),
         "background": (*CELERY, "worker", *SOLO, "-Q", "background", "-n", "background@%h"),
+        # Threads: what it does is wait for other people's servers.
+        "outgoing": (*CELERY, "worker", *THREADS, "-Q", "outgoing", "-n", "outgoing@%h"),
         "beat": (*CELERY, "beat", "--loglevel=INFO"),
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from catalog.api.fetches import FetchCollection, FetchDetail
 from catalog.api.problems import unknown_endpoint
 from catalog.api.reference import Redoc, Swagger
 from catalog.api.search_schema import search_routes
@@ -15,6 +16,8 @@ def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
     return [
         path("v1/images", collection.as_view(), name="api-images"),
         path("v1/images/<uuid:image_id>", detail.as_view(), name="api-image"),
+        path("v1/fetches", FetchCollection.as_view(), name="api-fetches"),
+        path("v1/fetches/<uuid:fetch_id>", FetchDetail.as_view(), name="api-fetch"),
         *search_routes(detail),
         path("schema/", SpectacularAPIView.as_view(), name="schema"),
         path("docs/", Swagger.as_view(url_name="schema"), name="api-docs"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -30,6 +31,7 @@ from catalog.models import (
     Embedding,
     Encoder,
     Event,
+    Fetch,
     Grouping,
     HeadVector,
     IdempotentRequest,
@@ -62,10 +64,11 @@ Picture = Callable[..., bytes]
 WRITTEN_BY_US_ALONE = [
     *(Category, CategoryVector, Embedding, Encoder, Event, PerceptualHash),
     *(QueryVector, StorefrontPrune, Tag, Taxonomy, TaxonomyDraft),
-    *(Import, ImportItem, StorefrontEvent, Upload, UploadPart),
+    *(Fetch, Import, ImportItem, StorefrontEvent, Upload, UploadPart),
     *(AltText, ComparedPhoto, DuplicateGroup, DuplicateLink, DuplicateMember),
     *(Grouping, IgnoredDuplicates, ProductEvent),
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
+    *(DoomedFile, IdempotentRequest, Tombstone),
     Retagging,
 ]
 
@@ -124,6 +127,15 @@ def photo(
     UploadPart.objects.create(upload=sent, offset=0, size=1, content="mug.part")
     ImportItem.objects.create(job=job, position=0, name="mug.jpg")
     keys.create_key(storefront=storefront, name="Import")
+    Fetch.objects.create(storefront=storefront, url="https://cdn.shop.example/mug.jpg")
+    soon = timezone.now()
+    IdempotentRequest.objects.create(
+        storefront=storefront, key="k", locked_until=soon, expires_at=soon
+    )
+    Tombstone.objects.create(
+        image_id=uuid4(), storefront=storefront, sha256="0" * 64, erased_by="lea"
+    )
+    DoomedFile.objects.create(name="originals/1/gone.jpg")
     product = products.upsert(storefront=storefront, sku="MUG-1", title="Mug")
     ProductEvent.objects.create(product=product, kind="edited", summary="Title changed", actor=lea)
     AltText.objects.create(image=photo, text="A mug", edited_by=lea, edited_at=timezone.now())
