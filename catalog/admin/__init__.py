@@ -2,6 +2,7 @@
 
 from catalog.admin import (
     duplicates,
+    fetches,
     images,
     imports,
     requests,
@@ -13,6 +14,7 @@ from catalog.admin import (
 
 __all__ = [
     "duplicates",
+    "fetches",
     "images",
     "imports",
     "requests",
