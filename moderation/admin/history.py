@@ -14,6 +14,7 @@ from moderation.models import (
     BlindReview,
     Decision,
     Flag,
+    JudgedCount,
     Notice,
     Preferences,
     Review,
@@ -158,3 +159,12 @@ class PreferencesAdmin(ReadOnlyAdmin):
 
     list_display = ("user", "break_after_minutes")
     list_select_related = ("user",)
+
+
+@admin.register(JudgedCount)
+class JudgedCountAdmin(ReadOnlyAdmin):
+    list_display = ("day", "storefront", "status", "photos")
+    list_filter = ("status", "storefront")
+    list_select_related = ("storefront",)
+    search_fields = ("storefront__name",)
+    date_hierarchy = "day"

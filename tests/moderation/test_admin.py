@@ -25,6 +25,7 @@ from moderation.models import (
     Exemplar,
     ExemplarVector,
     Flag,
+    JudgedCount,
     Notice,
     Policy,
     PolicyPrompt,
@@ -43,7 +44,7 @@ Picture = Callable[..., bytes]
 HISTORY = [
     *(Appeal, BankThreshold, BankTraffic, BlindReview, Decision, ExemplarVector, Flag, Notice),
     *(PolicyPrompt, Preferences, PromptVector, Review, Settlement, Skip, Sweep, SweepHit),
-    StorefrontPolicy,
+    *(JudgedCount, StorefrontPolicy),
 ]
 BANK_FIELDS = {
     "name": "Handguns",
@@ -138,6 +139,9 @@ def decided(
         sweep=sweep, image=photo, exemplar=exemplar, score=0.9, status_before=Status.LIVE
     )
     Preferences.objects.create(user=admin_user)
+    JudgedCount.objects.create(
+        storefront=photo.storefront, day=timezone.now(), status=Status.LIVE, photos=1
+    )
     StorefrontPolicy.objects.create(storefront=photo.storefront, policy=bank.policy)
     return photo
 
