@@ -105,6 +105,15 @@ class ItemStatus(TextChoices):
     SKIPPED = "skipped", "Passed over"
 
 
+class TagStep(TextChoices):
+    """What staff do about the first tag of a photo."""
+
+    CONFIRM = "confirm", "Right"
+    REJECT = "reject", "Wrong"
+    ADD = "add", "Add"
+    REPLACE = "replace", "Instead"
+
+
 class RetagStatus(TextChoices):
     """Where tagging photos again stands."""
 
@@ -125,6 +134,13 @@ class Scoring(TextChoices):
 
     SOFTMAX = "softmax", "Softmax over exp(logit scale) × cosine"
     SIGMOID = "sigmoid", "Sigmoid of exp(logit scale) × cosine + bias"
+
+
+class AttributeMethod(TextChoices):
+    """How a photo is asked for an attribute."""
+
+    WORDS = "words", "Words"
+    PIXELS = "pixels", "Pixels"
 
 
 class MapKind(TextChoices):

@@ -1,6 +1,13 @@
 """What the catalog stores, one file per noun."""
 
 from catalog.models.alt_text import AltText
+from catalog.models.attribute import (
+    Attribute,
+    AttributeValue,
+    AttributeVector,
+    AttributeVerdict,
+    ImageAttribute,
+)
 from catalog.models.duplicates import (
     ComparedPhoto,
     DuplicateGroup,
@@ -41,6 +48,10 @@ from catalog.models.webhook import Delivery, DeliveryAttempt, WebhookEndpoint, W
 __all__ = [
     "AltText",
     "ApiKey",
+    "Attribute",
+    "AttributeValue",
+    "AttributeVector",
+    "AttributeVerdict",
     "Calibration",
     "Category",
     "CategoryHead",
@@ -61,6 +72,7 @@ __all__ = [
     "IdempotentRequest",
     "IgnoredDuplicates",
     "Image",
+    "ImageAttribute",
     "Import",
     "ImportItem",
     "LearningSwitch",
