@@ -1,8 +1,9 @@
 """The conveyor every photo travels on: claim → decode → encode, hash → stages → commit.
 
-The database is the queue. A worker leases pending rows with a token, decodes a batch ahead of
-the model, and commits everything the stages wrote in one transaction, fenced by that token. A
-photo that breaks its batch is found by bisection and quarantined; its neighbours go on.
+The database is the queue. A worker leases pending rows with a token (`claiming.py`), decodes a
+batch ahead of the model, and commits everything the stages wrote in one transaction, fenced by
+that token. A photo that breaks its batch is found by bisection and quarantined; its neighbours
+go on.
 """
 
 import logging
@@ -11,29 +12,22 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 
 import numpy as np
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from catalog import hashing, publishing
 from catalog.batch import Batch, Item, Stage
 from catalog.choices import Status
+from catalog.claiming import QUARANTINE_AFTER, claim, release
 from catalog.encoders import LoadedEncoder
 from catalog.ml.images import ImageRejected
 from catalog.models import Image
 
 log = logging.getLogger(__name__)
-
-# A photo that was in two batches whose worker died is a suspect and travels alone, so that it
-# cannot take its neighbours along; after five deaths it is the photo, and it is quarantined.
-SUSPECT_AFTER = 2
-QUARANTINE_AFTER = 5
 
 
 class PipelineFault(RuntimeError):
@@ -72,42 +66,6 @@ class Decoded:
 def load_stages() -> tuple[Stage, ...]:
     """The stages named in settings, instantiated once per process: they cache what they match."""
     return tuple(import_string(path)() for path in settings.VITRINE_STAGES)
-
-
-def claim(*, limit: int) -> tuple[uuid.UUID, list[Image]]:
-    """Lease up to `limit` waiting photos, oldest first; suspects one at a time."""
-    token = uuid.uuid4()
-    now = timezone.now()
-    with transaction.atomic():
-        waiting = Image.objects.awaiting_worker(now).select_for_update(skip_locked=True)
-        head = waiting.first()
-        while head and head.attempts >= QUARANTINE_AFTER:
-            publishing.fail(
-                image=head,
-                code="worker_stopped",
-                reason=f"The worker stopped {head.attempts} times while processing this photo. "
-                "Check that it opens elsewhere, then retry.",
-            )
-            head = waiting.first()
-        if head is None:
-            return token, []
-        if head.attempts >= SUSPECT_AFTER:
-            images = [head]
-        else:
-            images = list(waiting.filter(attempts__lt=SUSPECT_AFTER)[:limit])
-        Image.objects.filter(pk__in=[image.pk for image in images]).update(
-            lease_token=token,
-            started_at=now,
-            lease_expires_at=now + timedelta(seconds=settings.VITRINE_LEASE_SECONDS),
-            attempts=F("attempts") + 1,
-        )
-    return token, images
-
-
-def release(*, token: uuid.UUID) -> None:
-    """Give a lease back at once, and take back the attempt it counted."""
-    held = Image.objects.filter(lease_token=token, status=Status.PENDING)
-    held.update(lease_token=None, lease_expires_at=None, attempts=F("attempts") - 1)
 
 
 def drain(*, encoder: LoadedEncoder, stages: Sequence[Stage], seconds: float) -> Drained:

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from catalog import pipeline, publishing
+from catalog import claiming, pipeline, publishing
 from catalog.batch import Batch
 from catalog.choices import Status
 from catalog.encoders import LoadedEncoder
@@ -123,11 +123,11 @@ def test_a_lone_photo_that_fails_is_tried_again_and_quarantined_in_the_end(
     upload: Callable[..., Image], picture: Picture, encoder: LoadedEncoder
 ) -> None:
     image = upload(picture("mug"))
-    for attempt in range(1, pipeline.QUARANTINE_AFTER + 1):
+    for attempt in range(1, claiming.QUARANTINE_AFTER + 1):
         pipeline.drain(encoder=encoder, stages=[Poison(image)], seconds=60)
         image.refresh_from_db()
         assert image.attempts == attempt
-        if attempt < pipeline.QUARANTINE_AFTER:
+        if attempt < claiming.QUARANTINE_AFTER:
             assert image.status == Status.PENDING
             assert image.lease_expires_at > timezone.now()  # the pause before the next attempt
             Image.objects.update(lease_expires_at=timezone.now())
@@ -136,12 +136,12 @@ def test_a_lone_photo_that_fails_is_tried_again_and_quarantined_in_the_end(
 
 def test_a_photo_that_kills_workers_travels_alone_and_is_quarantined(photos: list[Image]) -> None:
     killer = photos[0]
-    Image.objects.filter(pk=killer.pk).update(attempts=pipeline.SUSPECT_AFTER)
+    Image.objects.filter(pk=killer.pk).update(attempts=claiming.SUSPECT_AFTER)
     _, claimed = pipeline.claim(limit=6)
     assert [image.pk for image in claimed] == [killer.pk]
 
     Image.objects.filter(pk=killer.pk).update(
-        attempts=pipeline.QUARANTINE_AFTER, lease_expires_at=timezone.now()
+        attempts=claiming.QUARANTINE_AFTER, lease_expires_at=timezone.now()
     )
     _, claimed = pipeline.claim(limit=6)
     assert [image.pk for image in claimed] == [image.pk for image in photos[1:]]
