@@ -6,6 +6,8 @@ from functools import partial
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from catalog import webhooks
+from catalog.choices import Occurrence
 from catalog.models import Image
 from catalog.models.image import ImageQuerySet
 
@@ -17,6 +19,7 @@ def erase(images: ImageQuerySet) -> int:
     Files go once the rows are gone for good.
     """
     found = list(images.select_for_update().order_by("pk"))
+    webhooks.emit_all([webhooks.Happening(image, Occurrence.IMAGE_DELETED) for image in found])
     Image.objects.filter(pk__in=[image.pk for image in found]).delete()
     names = [
         str(field.name)

@@ -18,9 +18,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from catalog import addresses, doorbell, outgoing
+from catalog import addresses, doorbell, outgoing, webhooks
 from catalog.addresses import AddressRefused, Rules
-from catalog.choices import FetchStatus, Source
+from catalog.choices import FetchStatus, Occurrence, Source
 from catalog.ingest import ingest
 from catalog.ml.rejection import ImageRejected
 from catalog.models import Fetch, Storefront
@@ -208,16 +208,23 @@ def _give_up_or_wait(row: Fetch, refused: FetchRefused) -> None:
     )
 
 
+@transaction.atomic
 def _fail(row: Fetch, code: str, reason: str) -> None:
     log.warning(
         "Storefront %s: the photo at %s was not taken (%s): %s",
         row.storefront_id, _without_query(row.url), code, reason,
     )  # fmt: skip
-    _finish(row, status=FetchStatus.FAILED, failure_code=code, failure_reason=reason)
+    if not _finish(row, status=FetchStatus.FAILED, failure_code=code, failure_reason=reason):
+        return
+    failure = {"code": code, "reason": reason}
+    data = {"id": str(row.pk), "sku": row.sku or None, "failure": failure}
+    webhooks.tell(storefront=row.storefront, kind=Occurrence.FETCH_FAILED, data=data)
 
 
-def _finish(row: Fetch, **values: object) -> None:
-    _held(row).update(**values, finished_at=timezone.now(), lease_token=None, lease_expires_at=None)
+def _finish(row: Fetch, **values: object) -> int:
+    return _held(row).update(
+        **values, finished_at=timezone.now(), lease_token=None, lease_expires_at=None
+    )
 
 
 def _held(row: Fetch) -> FetchQuerySet:

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog import doorbell, history
+from catalog import doorbell, history, webhooks
 from catalog.batch import Batch
-from catalog.choices import EventKind, Status
+from catalog.choices import EventKind, Occurrence, Status
 from catalog.encoders import LoadedEncoder
 from catalog.models import Image
 
@@ -57,6 +57,7 @@ class PublishImages:
             for item in batch.items
             for kind, summary in [SUMMARIES[item.verdict]]
         )
+        webhooks.emit_status(item.image for item in batch.items)
 
 
 @transaction.atomic
@@ -64,19 +65,25 @@ def publish(*, image: Image) -> None:
     """A moderator approved it: the photo goes live. It must have been screened."""
     if image.screened_at is None:
         raise UnscreenedPhoto(f"Photo {image.pk} was never screened.")
-    Image.objects.filter(pk=image.pk).update(status=Status.LIVE)
+    _give(image, Status.LIVE)
 
 
 @transaction.atomic
 def remove(*, image: Image) -> None:
     """A moderator removed it: the photo is no longer shown."""
-    Image.objects.filter(pk=image.pk).update(status=Status.REMOVED)
+    _give(image, Status.REMOVED)
 
 
 @transaction.atomic
 def hold(*, image: Image) -> None:
     """The photo waits for a moderator."""
-    Image.objects.filter(pk=image.pk).update(status=Status.HELD)
+    _give(image, Status.HELD)
+
+
+def _give(image: Image, status: Status) -> None:
+    """The storefront hears of it only if it is not so already."""
+    if Image.objects.filter(pk=image.pk).exclude(status=status).update(status=status):
+        webhooks.emit(image=image, kind=webhooks.OF_STATUS[status])
 
 
 @transaction.atomic
@@ -99,6 +106,7 @@ def fail(*, image: Image, code: str, reason: str, token: uuid.UUID | None = None
         history.record(
             [history.event(image=image, kind=EventKind.FAILED, summary=summary, code=code)]
         )
+        webhooks.emit(image=image, kind=Occurrence.IMAGE_FAILED)
     return changed
 
 

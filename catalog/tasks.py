@@ -3,12 +3,15 @@
 import threading
 
 from celery import shared_task
+from celery.signals import worker_shutdown
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from catalog import (
+    delivering,
     doorbell,
+    endpoints,
     fetching,
     importing,
     indexing,
@@ -18,16 +21,19 @@ from catalog import (
     pipeline,
     prompting,
     query_vectors,
+    retagging,
     taxonomy,
     taxonomy_vectors,
     unpacking,
     uploads,
+    webhooks,
 )
 from catalog.choices import MapKind
 from catalog.encoders import load_configured
 from catalog.models import Encoder, Image
 
 ENCODE_SECONDS = 5
+DELIVER_SECONDS = 30
 FETCH_SECONDS = 30
 PLACE_SECONDS = 2
 SEAL_SECONDS = 2  # decisions that are due wait in the same queue
@@ -53,6 +59,25 @@ def fetch_photos() -> None:
     fetching.forget()
     if fetching.run_turn(seconds=FETCH_SECONDS):
         doorbell.ring(fetching.TASK)
+
+
+@shared_task(ignore_result=True)
+def deliver_webhooks() -> None:
+    """Send what storefronts are to be told, for a while; then ring again if there is more."""
+    if delivering.deliverer().run(seconds=DELIVER_SECONDS):
+        doorbell.ring(webhooks.TASK)
+
+
+@worker_shutdown.connect
+def finish_deliveries(**_: object) -> None:
+    """What is under way was sent for nothing unless it is written down."""
+    delivering.finish()
+
+
+@shared_task(ignore_result=True)
+def forget_webhooks() -> None:
+    """Events that are old enough, a few at a time."""
+    endpoints.forget()
 
 
 @shared_task(expires=30)
@@ -81,6 +106,15 @@ def encode_categories() -> None:
 def learn() -> None:
     """Category vectors from what staff confirmed; nothing to do while that is the same."""
     learning.learn_all()
+
+
+@shared_task(ignore_result=True)
+def retag() -> None:
+    """Do one chunk of tagging photos again, then ring for the next; begin what is due."""
+    retagging.start_due()
+    wait = retagging.run_chunk()
+    if wait is not None:
+        doorbell.ring(retagging.RETAG, countdown=wait)
 
 
 @shared_task(expires=30)

@@ -40,6 +40,8 @@ def commands(port: int) -> dict[str, tuple[str, ...]]:
         "background": (*CELERY, "worker", *SOLO, "-Q", "background", "-n", "background@%h"),
         # Threads: what it does is wait for other people's servers.
         "outgoing": (*CELERY, "worker", *THREADS, "-Q", "outgoing", "-n", "outgoing@%h"),
+        # Likewise, with threads of its own: a dead shop delays nobody.
+        "webhooks": (*CELERY, "worker", *SOLO, "-Q", "webhooks", "-n", "webhooks@%h"),
         "beat": (*CELERY, "beat", "--loglevel=INFO"),
     }
 

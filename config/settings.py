@@ -195,8 +195,11 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.run_imports": {"queue": "background"},
     "catalog.tasks.learn": {"queue": "background"},
     "catalog.tasks.tend_map": {"queue": "background"},
+    "catalog.tasks.retag": {"queue": "background"},
     # Waiting for machines elsewhere: nothing here waits with it.
     "catalog.tasks.fetch_photos": {"queue": "outgoing"},
+    "catalog.tasks.deliver_webhooks": {"queue": "webhooks"},
+    "catalog.tasks.forget_webhooks": {"queue": "background"},
 }
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -256,6 +259,24 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    # Tagging again rings for its own next chunk; this is for a ring that was lost, and for what
+    # begins by itself.
+    "tag-again": {
+        "task": "catalog.tasks.retag",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    # Events ring by themselves; this is for a ring that was lost, a kill, and what is due again.
+    "deliver-webhooks": {
+        "task": "catalog.tasks.deliver_webhooks",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "forget-webhooks": {
+        "task": "catalog.tasks.forget_webhooks",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     # How late a new photo appears on the map.
     "tend-the-map": {
         "task": "catalog.tasks.tend_map",
@@ -295,6 +316,10 @@ VITRINE_FETCH_SECONDS = env.int("VITRINE_FETCH_SECONDS", default=20)
 VITRINE_FETCH_PORTS = env.list("VITRINE_FETCH_PORTS", cast=int, default=[80, 443])
 VITRINE_FETCH_HOSTS = env.list("VITRINE_FETCH_HOSTS", default=[])
 VITRINE_FETCH_NETWORKS = env.list("VITRINE_FETCH_NETWORKS", cast=ip_network, default=[])
+VITRINE_WEBHOOK_SCHEMES = env.list("VITRINE_WEBHOOK_SCHEMES", default=["https"])
+VITRINE_WEBHOOK_PORTS = env.list("VITRINE_WEBHOOK_PORTS", cast=int, default=[443])
+VITRINE_WEBHOOK_NETWORKS = env.list("VITRINE_WEBHOOK_NETWORKS", cast=ip_network, default=[])
+VITRINE_WEBHOOK_KEEP_DAYS = env.int("VITRINE_WEBHOOK_KEEP_DAYS", default=30)
 VITRINE_MAX_PIXELS = env.int("VITRINE_MAX_MEGAPIXELS", default=64) * 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of form fields; files have their own limit above
 VITRINE_IMPORT_MAX_BYTES = env.int("VITRINE_IMPORT_MAX_MB", default=2048) * 1024 * 1024
@@ -311,6 +336,7 @@ VITRINE_BLIND_SEED = env.str("VITRINE_BLIND_SEED", default="vitrine")
 VITRINE_FLOOD_FACTOR = env.float("VITRINE_FLOOD_FACTOR", default=5.0)
 VITRINE_FLOOD_MINIMUM = env.int("VITRINE_FLOOD_MINIMUM", default=20)
 VITRINE_SWEEP_RATE = env.int("VITRINE_SWEEP_RATE", default=5000)
+VITRINE_RETAG_RATE = env.int("VITRINE_RETAG_RATE", default=500)
 VITRINE_INDEX_FROM = env.int("VITRINE_INDEX_FROM", default=5000)
 VITRINE_INDEX_WORKERS = env.int("VITRINE_INDEX_WORKERS", default=2)
 VITRINE_INDEX_MEMORY_MB = env.int("VITRINE_INDEX_MEMORY_MB", default=512)

@@ -7,15 +7,26 @@ dies in between, the effect happens once.
 import logging
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from catalog import webhooks
+from catalog.choices import Occurrence
 from catalog.models import Image
 from moderation import reviewing, teaching
 from moderation.actions import ACTIONS
-from moderation.choices import Action, ModerationEvent, Outcome, Queue, Result, ReviewStatus
+from moderation.choices import (
+    Action,
+    AppealStatus,
+    ModerationEvent,
+    Outcome,
+    Queue,
+    Result,
+    ReviewStatus,
+)
 from moderation.models import Decision, Flag, Review, Settlement
 
 log = logging.getLogger(__name__)
@@ -110,6 +121,25 @@ def _take_effect(review: Review, decision: Decision, image: Image) -> None:
     reason = f": {decision.policy}" if decision.policy else ""
     summary = f"{enforcement.past} by {people}{reason}"
     reviewing.record(review, enforcement.event, summary, decision.decided_by)
+    _tell(review, decision, image)
+
+
+def _tell(review: Review, decision: Decision, image: Image) -> None:
+    """The storefront learns what was decided and why, not by whom."""
+    told: dict[str, Any] = {
+        "decision": {
+            "action": decision.action,
+            "reason": decision.policy.slug if decision.policy else None,
+            "decided_at": decision.decided_at.isoformat().replace("+00:00", "Z"),
+        }
+    }
+    happenings = [webhooks.Happening(image, Occurrence.DECISION_EFFECTIVE, told)]
+    if hasattr(review, "appeal"):
+        removed = decision.action == Action.REMOVE
+        status = AppealStatus.UPHELD if removed else AppealStatus.OVERTURNED
+        appeal = {"status": status.value}
+        happenings.append(webhooks.Happening(image, Occurrence.APPEAL_DECIDED, {"appeal": appeal}))
+    webhooks.emit_all(happenings)
 
 
 def reopen(

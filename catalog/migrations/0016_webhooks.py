@@ -188,6 +188,14 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
+                    "deleted_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Its rows go an hour later, when no transaction can still refer to them.",
+                        null=True,
+                    ),
+                ),
+                (
                     "storefront",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

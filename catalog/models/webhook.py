@@ -18,7 +18,11 @@ class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
 
     def of(self, storefront: Storefront) -> "WebhookEndpointQuerySet":
         """Those a storefront may see."""
-        return self.filter(storefront=storefront)
+        return self.there().filter(storefront=storefront)
+
+    def there(self) -> "WebhookEndpointQuerySet":
+        """All but the deleted."""
+        return self.filter(deleted_at__isnull=True)
 
 
 class WebhookEndpoint(models.Model):
@@ -53,6 +57,11 @@ class WebhookEndpoint(models.Model):
         null=True, blank=True, help_text="Not asked before then, for it failed several times."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Its rows go an hour later, when no transaction can still refer to them.",
+    )
 
     objects = WebhookEndpointQuerySet.as_manager()
 
