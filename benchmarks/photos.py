@@ -162,10 +162,10 @@ def _tag(ids: list[uuid.UUID], own: np.ndarray, clusters: int, encoder: Encoder)
     )
     now = timezone.now()
     rows = (
-        (key, categories[cluster].pk, encoder.pk, 1, 0.9, 0.3, False, "v", now)
+        (key, categories[cluster].pk, encoder.pk, 1, 0.9, 0.3, [0.9], False, "v", now)
         for key, cluster in zip(ids, own, strict=True)
     )
-    columns = ("image_id", "category_id", "encoder_id", "rank", "score", "threshold")
+    columns = ("image_id", "category_id", "encoder_id", "rank", "score", "threshold", "levels")
     rest = ("is_confirmed", "template_version", "created_at")
     _copy(Tag._meta.db_table, (*columns, *rest), rows)
 

@@ -6,12 +6,14 @@ from catalog.admin.base import ReadOnlyAdmin, VectorAdmin
 from catalog.models import (
     Calibration,
     CategoryHead,
+    CategoryThreshold,
     HeadVector,
     LearningSwitch,
     MapPoint,
     Projection,
     Retagging,
     TagVerdict,
+    ThresholdSet,
 )
 
 
@@ -46,6 +48,23 @@ class LearningSwitchAdmin(ReadOnlyAdmin):
     list_display = ("taxonomy", "follows", "changed_by", "changed_at")
     list_select_related = ("taxonomy", "changed_by")
     search_fields = ("taxonomy__name",)
+
+
+@admin.register(ThresholdSet)
+class ThresholdSetAdmin(ReadOnlyAdmin):
+    """Switched by verbs, so that tags always name the thresholds they had to reach."""
+
+    list_display = ("taxonomy", "encoder", "version", "photos", "precision", "is_active")
+    list_filter = ("is_active", "taxonomy")
+    list_select_related = ("taxonomy", "encoder")
+    search_fields = ("taxonomy__name",)
+
+
+@admin.register(CategoryThreshold)
+class CategoryThresholdAdmin(ReadOnlyAdmin):
+    list_display = ("category", "set", "threshold", "right", "wrong")
+    list_select_related = ("category", "set")
+    search_fields = ("category__path",)
 
 
 @admin.register(Calibration)

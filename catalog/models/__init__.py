@@ -43,6 +43,7 @@ from catalog.models.teaching import (
     LearningSwitch,
     TagVerdict,
 )
+from catalog.models.thresholds import CategoryThreshold, ThresholdSet
 from catalog.models.webhook import Delivery, DeliveryAttempt, WebhookEndpoint, WebhookEvent
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Calibration",
     "Category",
     "CategoryHead",
+    "CategoryThreshold",
     "CategoryVector",
     "ComparedPhoto",
     "Delivery",
@@ -90,6 +92,7 @@ __all__ = [
     "TagVerdict",
     "Taxonomy",
     "TaxonomyDraft",
+    "ThresholdSet",
     "Tombstone",
     "Upload",
     "UploadPart",

@@ -1,5 +1,6 @@
 """Tags: which category a photo shows, and what said so."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from catalog.models.encoder import Encoder
@@ -16,6 +17,12 @@ class Tag(models.Model):
     rank = models.PositiveSmallIntegerField(help_text="1 is the best.")
     score = models.FloatField(help_text="Probability, 0 to 1.")
     threshold = models.FloatField(help_text="The score it had to reach.")
+    levels = ArrayField(
+        models.FloatField(),
+        default=list,
+        blank=True,
+        help_text="Probability at each level of its path, the root first and itself last.",
+    )
     template_version = models.CharField(max_length=64)
     head = models.ForeignKey(
         "catalog.CategoryHead",
@@ -27,6 +34,14 @@ class Tag(models.Model):
     )
     calibration = models.ForeignKey(
         "catalog.Calibration", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    threshold_set = models.ForeignKey(
+        "catalog.ThresholdSet",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The learned thresholds that were in force; none for the one of the settings.",
     )
     is_confirmed = models.BooleanField(default=False, help_text="A person said that it is right.")
     created_at = models.DateTimeField(auto_now_add=True)

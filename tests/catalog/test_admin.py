@@ -22,6 +22,7 @@ from catalog.models import (
     Calibration,
     Category,
     CategoryHead,
+    CategoryThreshold,
     CategoryVector,
     ComparedPhoto,
     DoomedFile,
@@ -54,6 +55,7 @@ from catalog.models import (
     TagVerdict,
     Taxonomy,
     TaxonomyDraft,
+    ThresholdSet,
     Tombstone,
     Upload,
     UploadPart,
@@ -69,7 +71,7 @@ WRITTEN_BY_US_ALONE = [
     *(Grouping, IgnoredDuplicates, ProductEvent),
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
     *(DoomedFile, IdempotentRequest, Tombstone),
-    Retagging,
+    *(CategoryThreshold, Retagging, ThresholdSet),
 ]
 
 
@@ -111,6 +113,10 @@ def photo(
     of = {"taxonomy": taxonomy, "encoder": encoder}
     head = CategoryHead.objects.create(**of, version=1, digest="d", photos=1)
     HeadVector.objects.create(head=head, category=mug, photos=1, vector=vector)
+    learned = ThresholdSet.objects.create(
+        **of, version=1, digest="d", precision=0.85, base=0.3, photos=1
+    )
+    CategoryThreshold.objects.create(set=learned, category=mug, threshold=0.4, right=1, wrong=0)
     LearningSwitch.objects.create(taxonomy=taxonomy)
     Retagging.objects.create(**of, rate=1)
     Calibration.objects.create(
