@@ -142,6 +142,14 @@ def follow(*, taxonomy: Taxonomy, by: AbstractBaseUser) -> None:
     )
 
 
+@transaction.atomic
+def retag_by_itself(*, taxonomy: Taxonomy, on: bool, by: AbstractBaseUser) -> None:
+    """Whether photos that are here are tagged again once something was learned."""
+    LearningSwitch.objects.update_or_create(
+        taxonomy=taxonomy, defaults={"retags": on, "changed_by_id": by.pk}
+    )
+
+
 def _pin(taxonomy: Taxonomy, by: AbstractBaseUser) -> None:
     LearningSwitch.objects.update_or_create(
         taxonomy=taxonomy, defaults={"follows": False, "changed_by_id": by.pk}

@@ -28,6 +28,7 @@ from catalog import (
     uploads,
     webhooks,
 )
+from catalog.attributes import vectors as attribute_vectors
 from catalog.choices import MapKind
 from catalog.encoders import load_configured
 from catalog.models import Encoder, Image
@@ -89,11 +90,13 @@ def score_label(image_id: str, label: str) -> labels.LabelScore:
 
 @shared_task(ignore_result=True)
 def encode_categories() -> None:
-    """Text vectors of categories, for a few seconds at a time.
+    """Text vectors of attributes, which are few, and of categories, for a few seconds at a time.
 
     On the pipeline's queue: that worker has the device. Between two drains photos wait for no
     more than one such turn, and people at the interactive queue wait for none.
     """
+    if attribute_vectors.has_work():
+        attribute_vectors.encode_missing(encoder=load_configured())
     if not taxonomy_vectors.has_work():
         return
     done = taxonomy_vectors.encode_missing(encoder=load_configured(), seconds=ENCODE_SECONDS)

@@ -100,6 +100,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "catalog.api.versions.ApiVersion",
+    "catalog.api.throttling.RateLimitHeaders",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -148,8 +150,9 @@ LOGGING = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["catalog.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["catalog.api.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["catalog.api.throttling.PointsThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "catalog.api.operations.Operation",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document says it, not OPTIONS
     "EXCEPTION_HANDLER": "catalog.api.problems.problem_handler",
     "UNAUTHENTICATED_USER": None,
@@ -302,9 +305,12 @@ VITRINE_STAGES = [
     "catalog.embedding.StoreEmbeddings",
     "catalog.hashing.StoreHashes",
     "catalog.tagging.TagImages",
+    "catalog.attributes.describing.DescribeImages",
     "moderation.screening.ScreenImages",
     "catalog.publishing.PublishImages",
 ]
+# What apps above the catalog do about a photo that is erased, in the transaction that erases it.
+VITRINE_ERASERS = ["moderation.erasing.close_cases"]
 VITRINE_BATCH_SIZE = env.int("VITRINE_BATCH_SIZE", default=32)
 VITRINE_DECODE_THREADS = env.int("VITRINE_DECODE_THREADS", default=0) or (os.cpu_count() or 2)
 VITRINE_LEASE_SECONDS = env.int("VITRINE_LEASE_SECONDS", default=120)
@@ -328,6 +334,12 @@ VITRINE_IMPORT_UNPACKED_BYTES = env.int("VITRINE_IMPORT_UNPACKED_MB", default=81
 VITRINE_IMPORT_MAX_ENTRIES = env.int("VITRINE_IMPORT_MAX_ENTRIES", default=20_000)
 VITRINE_IMPORT_MAX_RATIO = env.int("VITRINE_IMPORT_MAX_RATIO", default=100)
 VITRINE_IMPORT_KEEP_HOURS = env.int("VITRINE_IMPORT_KEEP_HOURS", default=48)
+VITRINE_API_KEY_POINTS = env.int("VITRINE_API_KEY_POINTS", default=6_000)
+VITRINE_API_STOREFRONT_POINTS = env.int("VITRINE_API_STOREFRONT_POINTS", default=12_000)
+VITRINE_API_UPLOAD_POINTS = env.int("VITRINE_API_UPLOAD_POINTS", default=5)
+VITRINE_API_SEARCH_POINTS = env.int("VITRINE_API_SEARCH_POINTS", default=5)
+VITRINE_API_WAITERS = env.int("VITRINE_API_WAITERS", default=4)
+VITRINE_API_BULK_BYTES = env.int("VITRINE_API_BULK_MB", default=512) * 1024 * 1024
 VITRINE_TAG_THRESHOLD = env.float("VITRINE_TAG_THRESHOLD", default=0.3)
 VITRINE_REVIEW_LEASE_SECONDS = env.int("VITRINE_REVIEW_LEASE_SECONDS", default=300)
 VITRINE_UNDO_SECONDS = env.int("VITRINE_UNDO_SECONDS", default=60)
