@@ -36,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = settings.REDIS_URL.replace("db=0", f"db={number}")
     broker = embedded.celery_broker_url(settings.REDIS_URL)
     settings.CELERY_BROKER_URL = settings.CELERY_RESULT_BACKEND = broker
+    # Tests hurry; those of the limits set some.
+    settings.VITRINE_API_KEY_POINTS = settings.VITRINE_API_STOREFRONT_POINTS = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

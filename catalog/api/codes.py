@@ -12,6 +12,7 @@ class Code(Enum):
     API_KEY_MISSING = ("api_key_missing", 401, "No API key was sent")
     INVALID_API_KEY = ("invalid_api_key", 401, "The API key is not accepted")
     INSUFFICIENT_SCOPE = ("insufficient_scope", 403, "The API key may not do this")
+    RATE_LIMITED = ("rate_limited", 429, "Too much was asked in too short a time")
     # What is asked
     NOT_FOUND = ("not_found", 404, "There is nothing here")
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, "The method is not allowed here")
@@ -20,6 +21,11 @@ class Code(Enum):
     MALFORMED_REQUEST = ("malformed_request", 400, "The request cannot be read")
     VALIDATION_FAILED = ("validation_failed", 400, "Some fields are not valid")
     INVALID_CURSOR = ("invalid_cursor", 400, "The cursor is not one of ours")
+    UNKNOWN_VERSION = ("unknown_version", 400, "This version of the API is not served")
+    GONE = ("gone", 410, "The photo was erased")
+    # What is asked twice
+    IDEMPOTENCY_MISMATCH = ("idempotency_mismatch", 422, "The key came with another request")
+    IDEMPOTENCY_IN_PROGRESS = ("idempotency_in_progress", 409, "The request is being answered")
     # What the file is
     FILE_TOO_LARGE = (rejection.FILE_TOO_LARGE, 413, "The file is too large")
     UNSUPPORTED_FORMAT = (rejection.UNSUPPORTED_FORMAT, 415, "The file is not a supported image")
@@ -30,6 +36,9 @@ class Code(Enum):
     TRUNCATED_IMAGE = (rejection.TRUNCATED_IMAGE, 422, "The image is cut short")
     CORRUPT_IMAGE = (rejection.CORRUPT_IMAGE, 422, "The image is damaged")
     IMAGE_REJECTED = ("image_rejected", 422, "The image is not accepted")
+    # What it belongs to
+    DUPLICATE_IMAGE = ("duplicate_image", 409, "The product has this photo already")
+    PRODUCT_HAS_IMAGES = ("product_has_images", 409, "The product has photos")
     # What is fetched
     ADDRESS_REFUSED = ("address_refused", 422, "The address is not fetched")
     # What was decided
@@ -39,6 +48,7 @@ class Code(Enum):
     # What is searched
     NOT_EMBEDDED = ("not_embedded", 409, "The photo cannot be compared yet")
     # Our side
+    MODERATION_UNAVAILABLE = ("moderation_unavailable", 503, "Judging is not possible right now")
     INTERNAL_ERROR = ("internal_error", 500, "Something went wrong on our side")
     SEARCH_UNAVAILABLE = ("search_unavailable", 503, "Searching is not possible right now")
     UNAVAILABLE = ("unavailable", 503, "The service is not available right now")

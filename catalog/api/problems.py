@@ -1,6 +1,8 @@
 """Problem details (RFC 9457) for every error of the API."""
 
 import logging
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -22,13 +24,21 @@ DETAILS = {
     Code.API_KEY_MISSING: "Send the key as `Authorization: Bearer vt_…` or as `X-API-Key: vt_…`.",
     Code.INVALID_API_KEY: "The key is unknown or no longer valid. Ask the operator for a new one.",
     Code.INSUFFICIENT_SCOPE: "The key lacks a scope. Use another key, or make one that has it.",
+    Code.RATE_LIMITED: "Wait as long as Retry-After says, then send it again.",
     Code.NOT_FOUND: "Nothing is found at this address. Check the id and the path.",
     Code.NOT_ACCEPTABLE: "Ask for application/json in the Accept header, or leave it out.",
     Code.MALFORMED_REQUEST: "The body does not follow its declared content type.",
     Code.VALIDATION_FAILED: "Each field to blame is named in `errors`.",
+    Code.UNKNOWN_VERSION: "Leave the header Vitrine-Version out, or send the documented date.",
     Code.INVALID_CURSOR: "Start again without a cursor and follow `next` unchanged.",
+    Code.GONE: "The photo was erased. Nothing of it is left but the record that it was here.",
+    Code.IDEMPOTENCY_MISMATCH: "This Idempotency-Key came with another request. Use a new key.",
+    Code.IDEMPOTENCY_IN_PROGRESS: "The first request is being answered. Send it again in a moment.",
+    Code.DUPLICATE_IMAGE: "The product has exactly this photo already. Erase one of the two.",
+    Code.PRODUCT_HAS_IMAGES: "Erase its photos first, or send `?images=erase`.",
     Code.NOT_EMBEDDED: "A worker has yet to look at the photo. Try again once it is processed.",
     Code.SEARCH_UNAVAILABLE: "No worker answered that could read the text. Try again in a moment.",
+    Code.MODERATION_UNAVAILABLE: "No worker answered that could judge the photo. Try again later.",
     Code.UNAVAILABLE: "The database cannot be reached. Try again; sending a photo twice is safe.",
     Code.INTERNAL_ERROR: "The error has been logged. Try again; sending a photo twice is safe.",
 }
@@ -37,9 +47,12 @@ DETAILS = {
 class Problem(exceptions.APIException):
     """An error with one of our codes; `detail` says what to do about it."""
 
-    def __init__(self, code: Code, detail: str = "") -> None:
+    def __init__(
+        self, code: Code, detail: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail or DETAILS.get(code, code.title), code.code)
         self.problem = code
+        self.headers = dict(headers or {})
         self.status_code = code.status
 
 
@@ -66,9 +79,11 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
         log.error("The API failed to answer %s", context["request"].path, exc_info=error)
         got_request_exception.send(sender=problem_handler, request=context["request"]._request)
     set_rollback()
-    headers = {}
+    headers = error.headers if isinstance(error, Problem) else {}
     if code.status == 401:
         headers["WWW-Authenticate"] = context["view"].get_authenticate_header(context["request"])
+    if isinstance(error, exceptions.Throttled) and error.wait:
+        headers["Retry-After"] = str(math.ceil(error.wait))
     return Response(
         body(code, detail, errors), status=code.status, headers=headers, content_type=CONTENT_TYPE
     )
@@ -99,6 +114,8 @@ def explain(error: Exception) -> tuple[Code, str, list[dict[str, str]] | None]:
             return Code.INVALID_API_KEY, "", None
         case exceptions.PermissionDenied():
             return Code.INSUFFICIENT_SCOPE, str(error.detail), None
+        case exceptions.Throttled():
+            return Code.RATE_LIMITED, str(error.detail), None
         case exceptions.NotFound() | Http404():
             return Code.NOT_FOUND, "", None
         case exceptions.MethodNotAllowed():

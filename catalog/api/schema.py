@@ -1,41 +1,34 @@
-"""What the OpenAPI document says about the endpoints; the verdict's apps reuse it."""
+"""What the OpenAPI document says about every endpoint."""
 
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.serializers import BaseSerializer
 
 from catalog.api.authentication import BEARER, HEADER, scope_of
 from catalog.api.codes import ABOUT_THE_FILE, Code
-from catalog.api.pagination import PageQuery
 from catalog.api.problems import CONTENT_TYPE, body
-from catalog.api.serializers import ListQuery, ProblemSerializer, UploadSerializer
+from catalog.api.serializers import ProblemSerializer
 
 ImageRepresentation = type[BaseSerializer[Any]]
-KEY = (Code.API_KEY_MISSING, Code.INVALID_API_KEY, Code.INSUFFICIENT_SCOPE)
+KEY = (
+    Code.API_KEY_MISSING,
+    Code.INVALID_API_KEY,
+    Code.INSUFFICIENT_SCOPE,
+    Code.RATE_LIMITED,
+)
 OURS = (Code.INTERNAL_ERROR, Code.UNAVAILABLE)
-ALWAYS = (*KEY, Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, *OURS)
+ALWAYS = (
+    *(*KEY, Code.UNKNOWN_VERSION, Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE),
+    *OURS,
+)
+IDEMPOTENT = (Code.IDEMPOTENCY_MISMATCH, Code.IDEMPOTENCY_IN_PROGRESS)
 UPLOAD = (
     Code.MALFORMED_REQUEST,
     Code.VALIDATION_FAILED,
     Code.UNSUPPORTED_MEDIA_TYPE,
     *ABOUT_THE_FILE,
-)
-LOCATION = OpenApiParameter(
-    "Location",
-    str,
-    OpenApiParameter.HEADER,
-    description="Address of the photo.",
-    response=[200, 201],
 )
 
 
@@ -72,52 +65,3 @@ def problems(*codes: Code) -> dict[Any, Any]:
         )
         for status, same in sorted(by_status.items())
     }
-
-
-def documented_collection(image: ImageRepresentation) -> Callable[[type], type]:
-    """Document `/images` with this representation of a photo."""
-    return extend_schema_view(
-        get=extend_schema(
-            operation_id="images_list",
-            summary="List photos",
-            description="The storefront's photos, newest first.",
-            parameters=[ListQuery, PageQuery],
-            responses={200: image(many=True)}
-            | problems(Code.VALIDATION_FAILED, Code.INVALID_CURSOR, *ALWAYS),
-            tags=["images"],
-        ),
-        post=extend_schema(
-            operation_id="images_create",
-            summary="Send a photo",
-            description=(
-                "Stores one photo and queues it for tagging and screening. Sending the same "
-                "bytes for the same product again is safe: it answers 200 with the photo that is "
-                "already there, however often and however concurrently."
-            ),
-            request={"multipart/form-data": UploadSerializer},
-            parameters=[LOCATION],
-            responses={
-                201: OpenApiResponse(image, description="Stored; waits for a worker"),
-                200: OpenApiResponse(image, description="Already there"),
-            }
-            | problems(*UPLOAD, *ALWAYS),
-            tags=["images"],
-        ),
-    )
-
-
-def documented_detail(image: ImageRepresentation) -> Callable[[type], type]:
-    """Document `/images/{id}` with this representation of a photo."""
-    return extend_schema_view(
-        get=extend_schema(
-            operation_id="images_retrieve",
-            summary="Look at a photo",
-            description=(
-                "Where the photo stands, its tags and its verdict. A photo of another storefront "
-                "is answered exactly as one that does not exist."
-            ),
-            parameters=[OpenApiParameter("image_id", UUID, OpenApiParameter.PATH)],
-            responses={200: image} | problems(Code.NOT_FOUND, *ALWAYS),
-            tags=["images"],
-        ),
-    )
