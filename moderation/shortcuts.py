@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.contrib.auth.models import AbstractBaseUser
 
 from moderation.models import Preferences
 
 MAX_BREAK_MINUTES = 480
+
+
+class Place(StrEnum):
+    """Where a key works. One key may do different things in places that are never on one page."""
+
+    ANYWHERE = "anywhere"
+    DESK = "desk"  # reviews: the desk, the queue, second looks
+    TAGS = "tags"  # the grid of photos and a photo's page
+    LAB = "lab"  # the threshold lab
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,11 @@ class Shortcut:
     key: str  # the usual one
     label: str
     group: str
+    place: Place = Place.DESK
+
+    def meets(self, other: "Shortcut") -> bool:
+        """True if one page may have both."""
+        return self.place == other.place or Place.ANYWHERE in (self.place, other.place)
 
 
 SHORTCUTS = (
@@ -28,17 +43,28 @@ SHORTCUTS = (
     Shortcut("undo", "u", "Undo your last decision while it can be undone", "Deciding"),
     Shortcut("teach", "t", "Teach a bank from your last decision", "Deciding"),
     Shortcut("together", "d", "Decide near-duplicates together", "Deciding"),
-    Shortcut("next", "j", "Next, without deciding; next in a list", "Moving"),
-    Shortcut("previous", "k", "Back to the one before; previous in a list", "Moving"),
+    Shortcut("tag_right", "y", "Right: confirm the first tag", "Tagging", Place.TAGS),
+    Shortcut("tag_wrong", "n", "Wrong: reject the first tag", "Tagging", Place.TAGS),
+    Shortcut("tag_other", "t", "Type a tag that is missing", "Tagging", Place.TAGS),
+    Shortcut("select", "x", "Select; with Shift, all up to here", "Tagging", Place.TAGS),
+    Shortcut("select_all", "a", "Select all that are shown, or none", "Tagging", Place.TAGS),
+    Shortcut("tag_undo", "u", "Undo your last corrections", "Tagging", Place.TAGS),
+    Shortcut("next", "j", "Next, without deciding; next in a list", "Moving", Place.ANYWHERE),
+    Shortcut("previous", "k", "Back; previous in a list", "Moving", Place.ANYWHERE),
     Shortcut("start", "n", "Start reviewing, or the next review", "Moving"),
     Shortcut("claim", "c", "Claim the review you look at", "Moving"),
     Shortcut("stop", "q", "Stop, and give the review back", "Moving"),
-    Shortcut("blur", "b", "Blur held and removed photos, or show them", "Looking"),
-    Shortcut("gray", "g", "Gray, or colour", "Looking"),
+    Shortcut("search", "/", "Search", "Moving", Place.ANYWHERE),
+    Shortcut("more", "m", "More like the photo in focus", "Moving", Place.ANYWHERE),
+    Shortcut("blur", "b", "Blur held and removed photos, or show them", "Looking", Place.ANYWHERE),
+    Shortcut("gray", "g", "Gray, or colour", "Looking", Place.ANYWHERE),
     Shortcut("zoom", "x", "Zoom in and out", "Looking"),
     Shortcut("zen", "z", "Zen: the photo and the actions, nothing else", "Looking"),
-    Shortcut("help", "?", "Show these keys", "Looking"),
+    Shortcut("less", "[", "Threshold lab: hold from 0.01 less", "Looking", Place.LAB),
+    Shortcut("greater", "]", "Threshold lab: hold from 0.01 more", "Looking", Place.LAB),
+    Shortcut("help", "?", "Show these keys", "Looking", Place.ANYWHERE),
 )
+BY_NAME = {shortcut.name: shortcut for shortcut in SHORTCUTS}
 USUAL = {shortcut.name: shortcut.key for shortcut in SHORTCUTS}
 
 
@@ -89,11 +115,16 @@ def save(
 
 
 def problems_of(keys: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with a whole set of keys: one sentence per shortcut's name."""
+    """What is wrong with a whole set of keys: one sentence per shortcut's name. A key may do one
+    thing only wherever it is pressed."""
     labels = {shortcut.name: shortcut.label.split(":")[0].split(";")[0] for shortcut in SHORTCUTS}
     problems = {}
     for name, key in keys.items():
-        clash = [labels[other] for other in keys if other != name and keys[other] == key]
+        clash = [
+            labels[other]
+            for other in keys
+            if other != name and keys[other] == key and BY_NAME[name].meets(BY_NAME[other])
+        ]
         if len(key) != 1 or not key.isprintable() or key.isspace():
             problems[name] = f"“{labels[name]}” needs one letter or sign."
         elif key.isdigit():

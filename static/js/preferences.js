@@ -8,6 +8,10 @@ const save = form.querySelector("[data-key-save]");
 const printed = (key) => ([...key.toUpperCase()].length === 1 ? key.toUpperCase() : key);
 const named = (field) => `“${field.labels[0].textContent.split(/[:;]/)[0]}”`;
 
+// One page may have both: then the key would be unclear.
+const meet = (one, other) =>
+  one.dataset.place === other.dataset.place || [one, other].some((field) => field.dataset.place === "anywhere");
+
 function check() {
   const owners = new Map();
   for (const field of fields) {
@@ -17,12 +21,13 @@ function check() {
       key === field.dataset.usual.toLowerCase() ? "" : `usually ${field.dataset.usual}`;
   }
   const sentences = [];
-  for (const [key, owning] of owners) {
+  for (const [key, all] of owners) {
     const digit = /^\d$/.test(key);
+    const owning = all.filter((field) => all.some((other) => other !== field && meet(field, other)));
     const clash = owning.length > 1;
-    for (const field of owning) {
-      field.closest(".key-row").classList.toggle("clash", clash || digit);
-      field.setAttribute("aria-invalid", String(clash || digit));
+    for (const field of all) {
+      field.closest(".key-row").classList.toggle("clash", owning.includes(field) || digit);
+      field.setAttribute("aria-invalid", String(owning.includes(field) || digit));
     }
     if (digit) sentences.push(`${key} names a policy when you remove. Choose a letter or a sign.`);
     else if (clash) {

@@ -1,5 +1,5 @@
-// Searching: filters apply as they are chosen, a picture may be dropped anywhere, and M asks for
-// more like the photo in focus.
+// Searching: filters apply as they are chosen, a picture may be dropped anywhere, and a key asks
+// for more like the photo in focus.
 import { filesFrom } from "./dropped.js";
 import { say } from "./toasts.js";
 
@@ -11,11 +11,13 @@ const pictures = document.querySelector("[data-picture-form]");
 const veil = document.querySelector("[data-drop-veil]");
 const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
+const moreKey = document.querySelector("[data-more-key]")?.dataset.moreKey ?? "m";
+
 function follow() {
   document.addEventListener("focusin", (event) => {
     const more = event.target.closest?.("[data-list] > li")?.querySelector("[data-more]");
     for (const other of document.querySelectorAll("[data-more][data-key]")) delete other.dataset.key;
-    if (more) more.dataset.key = "m";
+    if (more) more.dataset.key = moreKey;
   });
   // Cards that came later: on with the first of them, where the button was.
   document.addEventListener("htmx:beforeSwap", (event) => {
