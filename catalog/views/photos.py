@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog import publishing
+from catalog import alt_texts, publishing
 from catalog.choices import Status
 from catalog.models import Image, ImportItem, Storefront, Tag
 from catalog.roles import Role
@@ -75,7 +75,9 @@ def photo_list(request: HttpRequest) -> HttpResponse:
 def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One photo. While a worker has yet to see it, the page asks for this fragment again."""
     image = get_object_or_404(
-        Image.objects.select_related("storefront", "product", "uploaded_by").prefetch_related(
+        Image.objects.select_related(
+            "storefront", "product", "uploaded_by", "own_alt_text__edited_by"
+        ).prefetch_related(
             Prefetch(
                 "tags",
                 queryset=Tag.objects.select_related("category", "encoder").order_by(
@@ -90,7 +92,11 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     response = render(
         request,
         template,
-        {**corrections.tags_of(image), "waiting": image.status == Status.PENDING},
+        {
+            **corrections.tags_of(image),
+            "waiting": image.status == Status.PENDING,
+            "alt": alt_texts.shown(image),
+        },
     )
     response["Vary"] = "HX-Request, Cookie"
     return response
