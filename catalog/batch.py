@@ -21,6 +21,7 @@ class Item:
     # (256,) bool, most significant bit first; without detail it says nothing, as quality 0 tells.
     pdq: np.ndarray = field(default_factory=lambda: np.zeros(256, dtype=np.bool_))
     pdq_quality: int = 0  # 0 to 100
+    pixels: np.ndarray | None = None  # (height, width, 3) uint8, as the encoder got them
 
 
 @dataclass
@@ -36,7 +37,11 @@ class Batch:
 
 
 class Stage(Protocol):
-    """One step of the conveyor; listed in settings.VITRINE_STAGES."""
+    """One step of the conveyor; listed in settings.VITRINE_STAGES.
+
+    One that finds something out also has `judge(batch)`, which returns the rows that `process`
+    would store, not saved: what is only judged is judged by the same code.
+    """
 
     def prepare(self, encoder: LoadedEncoder) -> None:
         """Get ready outside the transaction: refresh caches, encode what is missing."""

@@ -187,7 +187,13 @@ def _commit(
             .order_by("pk")
         }
         items = [
-            Item(held[photo.image.pk], vector, pdq=pdq, pdq_quality=int(quality))
+            Item(
+                held[photo.image.pk],
+                vector,
+                pdq=pdq,
+                pdq_quality=int(quality),
+                pixels=photo.pixels,
+            )
             for photo, vector, pdq, quality in zip(photos, vectors, hashes, qualities, strict=True)
             if photo.image.pk in held
         ]

@@ -6,9 +6,10 @@ and templates in this encoder. Each chunk commits by itself, so a killed worker 
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -56,6 +57,13 @@ def prompts(category: Category, template_set: TemplateSet) -> list[str]:
         for name in [category.name, *category.synonyms]
         for prompt in template_set.fill(readable(name))
     ]
+
+
+def ensembles(wanted: Sequence[Sequence[str]], *, encoder: LoadedEncoder) -> list[np.ndarray]:
+    """One unit vector (dimension,) for each list of sentences, all encoded in one go."""
+    encoded = encoder.runtime.encode_texts([text for texts in wanted for text in texts])
+    ends = np.cumsum([len(texts) for texts in wanted])
+    return [ensemble(own) for own in np.split(encoded, ends[:-1])]
 
 
 def missing(*, encoder: Encoder | None, taxonomy: Taxonomy | None = None) -> QuerySet[Category]:
@@ -124,12 +132,7 @@ def _encode_chunk(
     )
     if not chunk:
         return 0
-    wanted = [prompts(category, template_set) for category in chunk]
-    encoded = encoder.runtime.encode_texts([text for texts in wanted for text in texts])
-    vectors, start = [], 0
-    for texts in wanted:
-        vectors.append(ensemble(encoded[start : start + len(texts)]))
-        start += len(texts)
+    vectors = ensembles([prompts(category, template_set) for category in chunk], encoder=encoder)
     CategoryVector.objects.bulk_create(
         [
             CategoryVector(

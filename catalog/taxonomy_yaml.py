@@ -1,4 +1,4 @@
-"""Reading a taxonomy in YAML, with the line of every entry. No Django.
+"""Reading YAML with the line of every entry, and a taxonomy in it. No Django.
 
 `slug`, `name`, `version` and `categories`, each with `id`, `name`, and optionally `synonyms` and
 `children`. Composed to nodes rather than loaded: nodes know their lines.
@@ -20,24 +20,29 @@ FORM = (
 
 def read_yaml(text: str) -> tuple[dict[str, str], Iterator[Entry]]:
     """The head (slug, name, version: those that are given) and the entries."""
-    try:
-        _refuse_bombs(text)
-        root = yaml.compose(text, Loader=Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"Line {mark.line + 1} is not YAML" if mark else "It is not YAML"
-        raise TaxonomyError(f"{place}: {error.problem or error.context}.") from error
-    except yaml.YAMLError as error:
-        raise TaxonomyError(f"It is not YAML: {error}.") from error
+    root = compose(text)
     if not isinstance(root, yaml.MappingNode):
         raise TaxonomyError(f"This is not a taxonomy. {FORM}")
-    fields = _fields(root)
+    fields = fields_of(root)
     if "categories" not in fields:
         raise TaxonomyError(f"This is not a taxonomy: it has no “categories”. {FORM}")
     head: dict[str, str] = {
-        key: _text(fields[key]) for key in ("slug", "name", "version") if key in fields
+        key: text_of(fields[key]) for key in ("slug", "name", "version") if key in fields
     }
     return head, _walk(fields["categories"], None)
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The document's root; None if it is empty. Raises `TaxonomyError` with the line."""
+    try:
+        _refuse_bombs(text)
+        return yaml.compose(text, Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"Line {mark.line + 1} is not YAML" if mark else "It is not YAML"
+        raise TaxonomyError(f"{where}: {error.problem or error.context}.") from error
+    except yaml.YAMLError as error:
+        raise TaxonomyError(f"It is not YAML: {error}.") from error
 
 
 def _refuse_bombs(text: str) -> None:
@@ -46,7 +51,7 @@ def _refuse_bombs(text: str) -> None:
     for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.AliasEvent):
             raise TaxonomyError(
-                f"{_place(event)} uses a YAML alias (*{event.anchor}). Write the entry out."
+                f"{place_of(event)} uses a YAML alias (*{event.anchor}). Write the entry out."
             )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -54,42 +59,44 @@ def _refuse_bombs(text: str) -> None:
             depth -= 1
         if depth > MAX_DEPTH:
             raise TaxonomyError(
-                f"{_place(event)} is nested deeper than {MAX_DEPTH // 2} categories."
+                f"{place_of(event)} is nested deeper than {MAX_DEPTH // 2} categories."
             )
 
 
 def _walk(entries: yaml.Node, parent: str | None) -> Iterator[Entry]:
     if not isinstance(entries, yaml.SequenceNode):
-        raise TaxonomyError(f"{_place(entries)}: here a list of categories is expected. {FORM}")
+        raise TaxonomyError(f"{place_of(entries)}: here a list of categories is expected. {FORM}")
     for node in entries.value:
         if not isinstance(node, yaml.MappingNode):
-            raise TaxonomyError(f"{_place(node)}: a category has an id and a name. {FORM}")
-        fields = _fields(node)
+            raise TaxonomyError(f"{place_of(node)}: a category has an id and a name. {FORM}")
+        fields = fields_of(node)
         synonyms = fields.get("synonyms")
         if synonyms is not None and not isinstance(synonyms, yaml.SequenceNode):
-            raise TaxonomyError(f"{_place(synonyms)}: synonyms are a list, like [cap, beanie].")
-        identity = _text(fields["id"]) if "id" in fields else ""
+            raise TaxonomyError(f"{place_of(synonyms)}: synonyms are a list, like [cap, beanie].")
+        identity = text_of(fields["id"]) if "id" in fields else ""
         yield Entry(
             line=node.start_mark.line + 1,
             external_id=identity,
-            name=_text(fields["name"]) if "name" in fields else "",
+            name=text_of(fields["name"]) if "name" in fields else "",
             parent=parent,
-            synonyms=tuple(_text(each) for each in synonyms.value) if synonyms else (),
+            synonyms=tuple(text_of(each) for each in synonyms.value) if synonyms else (),
         )
         if "children" in fields:
             yield from _walk(fields["children"], identity)
 
 
-def _fields(node: yaml.MappingNode) -> dict[str, yaml.Node]:
-    return {_text(key): value for key, value in node.value}
+def fields_of(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+    """Names and what stands there; of a name that is given twice, the last."""
+    return {text_of(key): value for key, value in node.value}
 
 
-def _text(node: yaml.Node) -> str:
+def text_of(node: yaml.Node) -> str:
     """A scalar as it is written: `1.10` stays 1.10, `no` stays no."""
     if not isinstance(node, yaml.ScalarNode):
-        raise TaxonomyError(f"{_place(node)}: here a text is expected.")
+        raise TaxonomyError(f"{place_of(node)}: here a text is expected.")
     return str(node.value).strip()
 
 
-def _place(part: yaml.Node | yaml.Event) -> str:
+def place_of(part: yaml.Node | yaml.Event) -> str:
+    """Where it begins, to start a sentence with."""
     return f"Line {part.start_mark.line + 1}" if part.start_mark else "Somewhere"

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 
 from catalog import taxonomy
+from catalog.attributes import importing as attributes
 from catalog.models import Storefront
 from moderation import banks
 from moderation.choices import BankKind, Severity
@@ -99,6 +100,7 @@ def storefront(*, slug: str, name: str) -> Storefront:
 def house_rules(*, mini: bool) -> int:
     """Load the taxonomy, policies, banks and exemplars; returns the number of exemplars."""
     taxonomy.load(path=taxonomy.STARTER)
+    attributes.load()
     for slug, (name, severity, minutes, description) in POLICIES.items():
         Policy.objects.update_or_create(
             slug=slug,

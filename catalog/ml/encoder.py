@@ -5,6 +5,7 @@ This module imports torch and transformers; only worker processes may import it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -134,6 +135,15 @@ class DualEncoder:
         return self._collect(
             [self._texts(list(texts[at : at + size])) for at in range(0, len(texts), size)]
         )
+
+    def spells(self, text: str) -> bool:
+        """True if the tokenizer does not have a word of ``text``, or has to spell it in pieces of
+        fewer than two letters on average: the text tower has hardly met it."""
+        for word in re.findall(r"\w+", text.lower()):
+            pieces = [piece for piece in self._tokenizer.tokenize(word) if piece.strip("▁#")]
+            if 2 * len(pieces) > max(len(word), 2) or self._tokenizer.unk_token in pieces:
+                return True
+        return False
 
     @torch.inference_mode()
     def _images(self, pixels: Sequence[NDArray[np.uint8]]) -> torch.Tensor:

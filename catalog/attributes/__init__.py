@@ -1,0 +1,1 @@
+"""Attributes: facets of a photo beside its category. Read `describing.py` first."""
