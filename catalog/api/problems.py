@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -89,6 +90,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
     )
 
 
+@csrf_exempt  # no session is looked at, and a page about forms is not what programs read
 def unknown_endpoint(request: HttpRequest, **kwargs: Any) -> JsonResponse:
     """Any address under /api/ that nothing else answers."""
     return JsonResponse(

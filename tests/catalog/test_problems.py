@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import Client
 from rest_framework import exceptions
 
 from catalog import keys
@@ -25,6 +26,12 @@ def api(storefront: Storefront) -> ApiClient:
 def test_the_documented_codes_are_the_codes_there_are() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", DOCS.read_text(), re.MULTILINE)
     assert sorted(rows) == sorted((code.code, str(code.status)) for code in Code)
+
+
+def test_an_unknown_address_is_a_problem_for_browsers_cookies_too() -> None:
+    response = Client(enforce_csrf_checks=True).post("/api/v1/nothing")
+    assert (response.status_code, response["Content-Type"]) == (404, PROBLEM)
+    assert response.json()["code"] == "not_found"
 
 
 def test_every_rejection_of_a_file_has_its_own_code() -> None:
