@@ -75,7 +75,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
             (value, label, urlencode(rest | ({"without": value} if value else {})))
             for value, label in {"": "All", **WITHOUT}.items()
         ],
-        "storefronts": Storefront.objects.all(),
+        "storefronts": Storefront.objects.live(),
     }
     return render(request, "catalog/products.html", context)
 
@@ -96,7 +96,9 @@ def _shown(product: Product) -> dict[str, object]:
         *ProductEvent.objects.filter(product=product)
         .select_related("actor")
         .order_by("-at")[:EVENTS],
-        *Event.objects.filter(image__in=images).select_related("actor").order_by("-at")[:EVENTS],
+        *Event.objects.filter(image__in=images)
+        .select_related("actor", "image")
+        .order_by("-at")[:EVENTS],
     ]
     return {
         "product": product,
