@@ -27,6 +27,7 @@ from catalog.api.pagination import NewestFirst, PageQuery
 from catalog.api.problems import Problem
 from catalog.api.schema import ALWAYS, problems
 from catalog.api.serializers import FailureSerializer
+from catalog.api.strict import Text, query_of
 from catalog.choices import FetchStatus, Scope
 from catalog.models import Fetch
 from catalog.models.fetch import FetchQuerySet
@@ -49,15 +50,20 @@ GONE = {
 }
 
 
+@extend_schema_field({"type": "string", "pattern": "^https?://.", "maxLength": MAX_URL})
+class UrlText(Text):
+    """An address; whether its form allows reaching it is asked of `addresses.read`."""
+
+
 class FetchRequestSerializer(serializers.Serializer[Any]):
     """An address, and the product its photo shows."""
 
-    url = serializers.CharField(
+    url = UrlText(
         max_length=MAX_URL,
         help_text="An http or https address on the public internet, without a user name.",
     )
-    sku = serializers.CharField(required=False, allow_blank=True, max_length=120)
-    title = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    sku = Text(required=False, allow_blank=True, max_length=120)
+    title = Text(required=False, allow_blank=True, max_length=300)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("title") and not attrs.get("sku"):
@@ -148,7 +154,7 @@ class FetchCollection(ListModelMixin, StorefrontFetches):
     """`/fetches`"""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        query = FetchListQuery(data=self.request.query_params)
+        query = FetchListQuery(data=query_of(self.request))
         query.is_valid(raise_exception=True)
         return queryset.filter(**query.validated_data)
 

@@ -33,6 +33,7 @@ def test_an_address_waits_and_can_be_asked_about(api: ApiClient, storefront: Sto
     assert api.get(f"{FETCHES}/{row.pk}").json() == response.json()
     assert api.get(FETCHES).json()["results"] == [response.json()]
     assert api.get(FETCHES, {"status": "failed"}).json()["results"] == []
+    assert api.get(FETCHES, {"status": ""}).json()["code"] == "validation_failed"
 
 
 def test_a_failure_says_why(api: ApiClient, storefront: Storefront) -> None:
@@ -56,7 +57,8 @@ def test_a_failure_says_why(api: ApiClient, storefront: Storefront) -> None:
         ({"url": "http://example.com:22/"}, 422, "address_refused"),
         ({"url": ""}, 400, "validation_failed"),
         ({}, 400, "validation_failed"),
-        ({"url": 7.5e300}, 422, "address_refused"),
+        ({"url": 7}, 400, "validation_failed"),
+        ({"url": URL, "sku": 7}, 400, "validation_failed"),
         ({"url": "x" * 3000}, 400, "validation_failed"),
         ({"url": URL, "title": "Mug"}, 400, "validation_failed"),
     ],
