@@ -1,4 +1,4 @@
-"""A real Celery worker on the background queue, to be killed."""
+"""A real Celery worker on one queue, to be killed."""
 
 import os
 import signal
@@ -15,22 +15,32 @@ from tests.conftest import ROOT, child_environment
 Worker = subprocess.Popen[bytes]
 
 
+Starter = Callable[[], Worker]
+
+
 @pytest.fixture
-def background(tmp_path: Path) -> Iterator[Callable[[], Worker]]:
+def background(tmp_path: Path) -> Iterator[Starter]:
     """Starts a real Celery worker on the background queue, as often as it is called."""
+    yield from worker_on("background", tmp_path)
+
+
+def worker_on(
+    queue: str, folder: Path, settings: dict[str, str] | None = None
+) -> Iterator[Starter]:
+    """For a fixture: starts workers on one queue that log to a folder; stops them at the end."""
     started: list[Worker] = []
 
     def start() -> Worker:
-        log = tmp_path / f"background-{len(started)}.log"
+        log = folder / f"{queue}-{len(started)}.log"
         with log.open("wb") as output:
             worker = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "celery", "-A", "config", "worker", "--pool=solo"),
-                    *("-Q", "background", "--without-gossip", "--without-mingle"),
-                    *("-n", f"background-{os.getpid()}-{len(started)}@%h", "--loglevel=INFO"),
+                    *("-Q", queue, "--without-gossip", "--without-mingle"),
+                    *("-n", f"{queue}-{os.getpid()}-{len(started)}@%h", "--loglevel=INFO"),
                 ],
                 cwd=ROOT,
-                env=child_environment(),
+                env={**child_environment(), **(settings or {})},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
