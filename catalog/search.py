@@ -16,7 +16,17 @@ from pgvector import HalfVector
 from pgvector.django import MaxInnerProduct
 
 from catalog import nearest, query_vectors
-from catalog.models import Category, CategoryVector, Embedding, Encoder, Image, Tag, Taxonomy
+from catalog.attributes.filtering import narrowed
+from catalog.models import (
+    AttributeValue,
+    Category,
+    CategoryVector,
+    Embedding,
+    Encoder,
+    Image,
+    Tag,
+    Taxonomy,
+)
 from catalog.models.image import ImageQuerySet
 from catalog.nearest import Hit
 from catalog.places import Place
@@ -41,6 +51,7 @@ class Filters:
     category: Category | None = None  # or below it
     since: datetime | None = None  # inclusive
     until: datetime | None = None  # exclusive
+    attributes: tuple[AttributeValue, ...] = ()  # see `catalog.attributes.filtering`
 
     def of(self, images: ImageQuerySet, encoder: Encoder) -> ImageQuerySet:
         """Those of `images` that pass. A photo is in a category by this encoder's tags."""
@@ -57,7 +68,7 @@ class Filters:
                 image=OuterRef("pk"), encoder=encoder, category_id__in=at_or_below(self.category)
             )
             images = images.filter(Exists(tags))
-        return images
+        return narrowed(images, self.attributes, encoder)
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ class Query:
             *(encoder.pk, self.text, like and str(like.pk), self.picture, self.weight),
             *(filters.status, filters.storefront, filters.category and filters.category.pk),
             *(str(filters.since), str(filters.until)),
+            *sorted(value.pk for value in filters.attributes),
         )
         return hashlib.sha256(json.dumps(said).encode()).digest()[:8]
 

@@ -1,7 +1,7 @@
 """The search page, pictures to search by, and what a photo resembles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -14,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog import duplicates, query_vectors, search
+from catalog.attributes import filtering
 from catalog.choices import Status
 from catalog.ml.rejection import ImageRejected
-from catalog.models import Category, Image, Storefront, Tag
+from catalog.models import Category, Encoder, Image, Storefront, Tag
 from catalog.places import PlaceLost
 from catalog.query_vectors import PictureForgotten, SearchUnavailable
 from catalog.roles import Role
@@ -51,7 +52,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "query": asked.query,
         "statuses": Status.choices,
-        "storefronts": Storefront.objects.all(),
+        "storefronts": Storefront.objects.live(),
         "weight": round(100 * asked.query.weight),
         "limit": search_asked.TEXT_LIMIT,
         "is_first": not cursor,
@@ -59,13 +60,15 @@ def search_page(request: HttpRequest) -> HttpResponse:
     if not asked.is_empty:
         try:
             results = search.search(
-                asked.query, among=Image.objects.all(), limit=PAGE_SIZE, cursor=cursor
+                asked.query, among=Image.objects.of_live_shops(), limit=PAGE_SIZE, cursor=cursor
             )
             context |= {
                 "cards": cards([(hit.image_id, hit.score, None) for hit in results.hits]),
                 "encoder": results.encoder,
                 "next": asked.address(cursor=results.cursor) if results.cursor else "",
             }
+            if not cursor:
+                context["facets"] = _facets(asked, results.encoder)
             if not cursor and (asked.query.like or asked.query.picture):
                 context["looks_like"] = _looks_like(asked)
         except SearchUnavailable as error:
@@ -122,13 +125,13 @@ def category_names(request: HttpRequest) -> HttpResponse:
 def similar(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What a photo resembles, fetched when its section comes into view."""
     image = get_object_or_404(Image, pk=pk)
-    same = duplicates.near_duplicates(image, among=Image.objects.all(), limit=STRIP)
+    same = duplicates.near_duplicates(image, among=Image.objects.of_live_shops(), limit=STRIP)
     context: dict[str, object] = {
         "image": image,
         "duplicates": cards([(each.image_id, each.cosine, each.bits) for each in same]),
     }
     try:
-        found = search.search(Query(like=image), among=Image.objects.all(), limit=STRIP + len(same))
+        found = search.search(Query(like=image), among=Image.objects.of_live_shops(), limit=STRIP + len(same))
         known = {each.image_id for each in same}
         others = [hit for hit in found.hits if hit.image_id not in known][:STRIP]
         context["cards"] = cards([(hit.image_id, hit.score, None) for hit in others])
@@ -148,6 +151,13 @@ def cards(found: Sequence[tuple[UUID, float | None, int | None]]) -> list[Card]:
     )
     shown = images.in_bulk([key for key, _, _ in found])
     return [Card(shown[key], score, bits) for key, score, bits in found if key in shown]
+
+
+def _facets(asked: search_asked.Asked, encoder: Encoder) -> list[filtering.Facet]:
+    """Attributes of the photos that pass the other filters."""
+    filters = asked.query.filters
+    passing = replace(filters, attributes=()).of(Image.objects.of_live_shops(), encoder)
+    return filtering.facets(passing, filters.attributes, encoder, asked.by_attribute)
 
 
 def _looks_like(asked: search_asked.Asked) -> list[tuple[Category, float, str]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.dateparse import parse_date
 
+from catalog.attributes import filtering
 from catalog.choices import Status
 from catalog.models import Category, Image
 from catalog.search import Filters, Query
@@ -42,6 +43,10 @@ class Asked:
         kept = {name: value for name, value in self.fields.items() if name not in without}
         return urlencode(kept | other)
 
+    def by_attribute(self, written: str) -> str:
+        """The address with another filter of attributes, as `filtering.written` has it."""
+        return self.address("attribute", **({"attribute": written} if written else {}))
+
     @property
     def without_picture(self) -> str:
         return self.address("like", "picture", "weight")
@@ -51,7 +56,7 @@ class Asked:
         return self.address(*FILTERS)
 
 
-FILTERS = ("status", "storefront", "category", "since", "until")
+FILTERS = ("status", "storefront", "category", "attribute", "since", "until")
 
 
 def read(params: QueryDict) -> Asked:
@@ -73,7 +78,10 @@ def read(params: QueryDict) -> Asked:
     named = text(params, "category", limit=1000)
     category = _category(named, problems)
     since, until = (_date(params, name, problems) for name in ("since", "until"))
+    attributes, unknown = filtering.parse(text(params, "attribute", limit=2000))
+    problems += [f"No attribute is called “{each}”, so it was left out." for each in unknown]
     chosen = {"status": status, "storefront": storefront, "category": named}
+    chosen["attribute"] = filtering.written(attributes)
     chosen |= {
         "since": since.isoformat() if since else "",
         "until": until.isoformat() if until else "",
@@ -88,6 +96,7 @@ def read(params: QueryDict) -> Asked:
             status=status,
             storefront=storefront,
             category=category,
+            attributes=attributes,
             since=_midnight(since),
             until=_midnight(until + timedelta(days=1)) if until else None,
         ),
