@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from catalog import doorbell, entry_names, uploads
+from catalog import doorbell, uploads
 from catalog.choices import ImportStatus
 from catalog.models import Import, Storefront, Upload
 
@@ -37,11 +37,6 @@ def start(
         raise ImportRefused(
             f"These are more than {settings.VITRINE_IMPORT_MAX_ENTRIES:,} files. Send them in "
             "several imports."
-        )
-    if all(entry_names.TABLE.search(upload.name) for upload in found):
-        raise ImportRefused(
-            "A table alone brings no photos. Send it together with the archive or the photos "
-            "that it names."
         )
     job = Import.objects.create(storefront=storefront, sku=sku, started_by_id=started_by.pk)
     Upload.objects.filter(pk__in=keys).update(job=job)

@@ -1,7 +1,7 @@
 """The first step of an import: what its files hold becomes items, each with its product."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -11,7 +11,8 @@ from django.utils import timezone
 from catalog import entry_names, product_tables, uploads
 from catalog.archives import Archive, ArchiveRefused, EntryRefused, Limits
 from catalog.choices import ItemStatus
-from catalog.models import Import, ImportItem, Upload
+from catalog.known_photos import KnownPhotos
+from catalog.models import Import, ImportItem, Storefront, Upload
 from catalog.product_tables import TableRefused, Wanted
 
 TABLE_BYTES = 16 * 1024 * 1024
@@ -19,6 +20,7 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 LITTER = "Left behind by the system that packed the archive: not a photo."
 OVERLAPS = "It shares its bytes with another entry, as in a bomb. Pack it again."
+TWICE_NAMED = "Row {row} names a file that is here more than once. Give its whole path."
 TWICE = "Another entry of this name comes first, so it is unclear which one is meant. Rename one."
 
 
@@ -52,6 +54,9 @@ class _Listed:
     def refuse(self, name: str, reason: str, *, sku: str = "") -> None:
         self.others.append(_item(name, status=ItemStatus.REFUSED, reason=reason[:400], sku=sku))
 
+    def refuse_row(self, table: str, wanted: Wanted, reason: str) -> None:
+        self.refuse(_row_name(table, wanted), reason, sku=wanted.sku)
+
 
 @transaction.atomic
 def list_items(*, import_id: int) -> None:
@@ -67,7 +72,7 @@ def list_items(*, import_id: int) -> None:
             _list_archive(listed, upload)
         else:
             listed.photos.append(_item(upload.name, upload=upload))
-    items = [*_with_products(listed, job.sku), *listed.others]
+    items = [*_with_products(listed, job.storefront, job.sku), *listed.others]
     for position, item in enumerate(items):
         item.job, item.position = job, position
     ImportItem.objects.bulk_create(items, batch_size=1_000)
@@ -123,37 +128,57 @@ def _list_archive(listed: _Listed, upload: Upload) -> None:
             seen.add(key)
 
 
-def _with_products(listed: _Listed, sku: str) -> Iterable[ImportItem]:
-    """The photos in their order, once for each product that a table gives them to."""
+def _with_products(listed: _Listed, storefront: Storefront, sku: str) -> Iterable[ImportItem]:
+    """The photos in their order, once for each product that a table gives them to; then those that
+    are here already and that a table gives to a product."""
     by_name: dict[str, list[int]] = defaultdict(list)
     for at, photo in enumerate(listed.photos):
         path = entry_names.key_of(photo.name)
         for name in {path, entry_names.last_part(path)}:
             by_name[name].append(at)
     products: dict[int, dict[str, str]] = defaultdict(dict)
+    elsewhere: list[tuple[str, Wanted]] = []  # the table's name, a row about no file of the upload
+    for table, wanted in _rows(listed):
+        match [] if wanted.problem else by_name.get(entry_names.key_of(wanted.file), []):
+            case []:
+                elsewhere.append((table, wanted))
+            case [at]:
+                products[at][wanted.sku] = wanted.title
+            case _:
+                listed.refuse_row(table, wanted, TWICE_NAMED.format(row=wanted.row))
+    for at, photo in enumerate(listed.photos):
+        for number, title in (products.get(at) or {sku: ""}).items():
+            yield _item(photo.name, upload=photo.upload, entry=photo.entry, sku=number, title=title)
+    yield from _known(listed, storefront, elsewhere)
+
+
+def _rows(listed: _Listed) -> Iterable[tuple[str, Wanted]]:
     left = settings.VITRINE_IMPORT_MAX_ENTRIES
     for table, content in listed.tables:
         rows = product_tables.read(content, name=entry_names.shown(table), most=left)
         left -= len(rows)
         for wanted in rows:
-            if problem := wanted.problem or _unmatched(wanted, by_name):
-                listed.refuse(
-                    f"{entry_names.last_part(table)} ▸ {wanted.file or f'row {wanted.row}'}",
-                    problem,
-                    sku=wanted.sku,
-                )
-            else:
-                at = by_name[entry_names.key_of(wanted.file)][0]
-                products[at][wanted.sku] = wanted.title
-    for at, photo in enumerate(listed.photos):
-        for number, title in (products.get(at) or {sku: ""}).items():
-            yield _item(photo.name, upload=photo.upload, entry=photo.entry, sku=number, title=title)
+            yield table, wanted
 
 
-def _unmatched(wanted: Wanted, by_name: dict[str, list[int]]) -> str:
-    match by_name.get(entry_names.key_of(wanted.file), []):
-        case [_]:
-            return ""
-        case []:
-            return f"Row {wanted.row} names a file that is not in this upload, or was refused."
-    return f"Row {wanted.row} names a file that is here more than once. Give its whole path."
+def _known(
+    listed: _Listed, storefront: Storefront, rows: Sequence[tuple[str, Wanted]]
+) -> Iterable[ImportItem]:
+    """Items of photos that are here already; a row that names none is refused with a reason."""
+    here = KnownPhotos(storefront, [wanted.file for _, wanted in rows if not wanted.problem])
+    refused = {entry_names.key_of(item.name) for item in listed.others if item.reason}
+    refused |= {entry_names.last_part(name) for name in refused}
+    for table, wanted in rows:
+        problem = wanted.problem
+        if not problem and entry_names.key_of(wanted.file) in refused:
+            problem = f"Row {wanted.row} names a file of this upload that was refused."
+        if not problem:
+            image, problem = here.find(wanted)
+        if problem:
+            listed.refuse_row(table, wanted, problem)
+        else:
+            yield _item(_row_name(table, wanted), image=image, sku=wanted.sku, title=wanted.title)
+
+
+def _row_name(table: str, wanted: Wanted) -> str:
+    return f"{entry_names.last_part(table)} ▸ {wanted.file or f'row {wanted.row}'}"

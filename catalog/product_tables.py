@@ -1,11 +1,17 @@
-"""Tables of products in CSV: columns `sku`, `title`, and one or more of image file names."""
+"""Tables of products in CSV: columns `sku`, `title`, and one or more that name photos.
+
+A photo is named by its file in the same upload or, if it is here already, by its file name, the
+SHA-256 of its file, or its id.
+"""
 
 import csv
 import io
 import re
 from dataclasses import dataclass
 
-IMAGE_COLUMN = re.compile(r"^(images?|photos?|pictures?|files?)([ _-]?(names?|files?|\d+))*$")
+IMAGE_COLUMN = re.compile(
+    r"^(?:(images?|photos?|pictures?|files?)([ _-]?(names?|files?|ids?|sha-?256|\d+))*|sha-?256)$"
+)
 ADDRESS = re.compile(r"^([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 SKU_LENGTH = 120
 TITLE_LENGTH = 300
@@ -47,7 +53,8 @@ def read(data: bytes, *, name: str, most: int) -> list[Wanted]:
             missing = "image" if "sku" in columns else "sku"
             raise TableRefused(
                 f"{name} has no column “{missing}” in its first row. It needs sku, image (or "
-                "image_1, image_2 and so on), and if you like title."
+                "image_1, image_2 and so on; sha256 or image_id for photos that are here "
+                "already), and if you like title."
             )
         for number, row in enumerate(rows, start=2):
             if any(cell.strip() for cell in row):
@@ -74,7 +81,7 @@ def _row(number: int, columns: list[str], images: list[int], row: list[str]) -> 
     elif len(title) > TITLE_LENGTH:
         problem = f"Row {number} has a title of more than {TITLE_LENGTH} characters."
     elif not files:
-        problem = f"Row {number} names no file."
+        problem = f"Row {number} names no photo."
     if problem:
         return [Wanted(number, sku[:SKU_LENGTH], "", ", ".join(files), problem)]
     return [

@@ -20,9 +20,9 @@ from catalog.archives import MEGABYTE, Archive, ArchiveRefused, EntryRefused
 from catalog.choices import ImportStatus, ItemStatus, Source
 from catalog.ingest import Ingested, ingest
 from catalog.ml.rejection import ImageRejected
-from catalog.models import Import, ImportItem, Upload
+from catalog.models import Image, Import, ImportItem, Product, Upload
 from catalog.product_tables import TableRefused
-from catalog.products import upsert
+from catalog.products import ProductRefused, assign, upsert
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _take_one(pk: int, files: Files) -> None:
             pk=pk, status=ItemStatus.WAITING, job__status=ImportStatus.RUNNING
         )
         .select_for_update(of=("self",), skip_locked=True)
-        .select_related("upload", "job__storefront", "job__started_by")
+        .select_related("upload", "image", "job__storefront", "job__started_by")
     )
     with transaction.atomic():
         item = found.first()
@@ -151,6 +151,9 @@ def _take(item: ImportItem, files: Files) -> None:
     try:
         if item.attempts > ATTEMPTS:
             raise EntryRefused(FATAL)
+        if item.image:
+            item.status = _give(item, item.image)
+            return
         total = Import.objects.values_list("unpacked_bytes", flat=True).get(pk=item.job_id)
         if total >= settings.VITRINE_IMPORT_UNPACKED_BYTES:
             limit = settings.VITRINE_IMPORT_UNPACKED_BYTES // MEGABYTE
@@ -160,7 +163,7 @@ def _take(item: ImportItem, files: Files) -> None:
         if data.startswith(ARCHIVE_MAGIC):
             raise EntryRefused(entry_names.NESTED)
         taken = _ingest(item, data)
-    except (EntryRefused, ImageRejected) as refused:
+    except (EntryRefused, ImageRejected, ProductRefused) as refused:
         item.status, item.reason = ItemStatus.REFUSED, str(refused)[:400]
         spent = getattr(refused, "unpacked", 0) or spent
     except (OSError, MemoryError, OperationalError, InterfaceError):
@@ -175,6 +178,17 @@ def _take(item: ImportItem, files: Files) -> None:
         item.image = taken.image
     if spent:
         Import.objects.filter(pk=item.job_id).update(unpacked_bytes=F("unpacked_bytes") + spent)
+
+
+@transaction.atomic
+def _give(item: ImportItem, image: Image) -> ItemStatus:
+    """Give a photo that is here already to the product its row names."""
+    storefront = item.job.storefront
+    known = Product.objects.filter(storefront=storefront, sku=item.sku).first()
+    renamed = bool(known and item.title and known.title != item.title)
+    product = upsert(storefront=storefront, sku=item.sku, title=item.title)
+    moved = assign(image_id=image.pk, product=product, by=item.job.started_by)
+    return ItemStatus.ACCEPTED if moved or renamed else ItemStatus.DUPLICATE
 
 
 @transaction.atomic

@@ -95,7 +95,7 @@ def test_a_table_gives_photos_to_products(
     assert Image.objects.get(product=None).filename == "same.jpg"
     reasons = refused(job)
     assert "Row 4 has no SKU" in reasons["products.csv ▸ c.jpg"]
-    assert "not in this upload" in reasons["products.csv ▸ missing.jpg"]
+    assert "neither in this upload" in reasons["products.csv ▸ missing.jpg"]
     assert "Give its whole path" in reasons["products.csv ▸ same.jpg"]
     assert "not fetched" in reasons["products.csv ▸ https://example.com/x.jpg"]
     assert len(reasons) == 4
