@@ -13,9 +13,11 @@ from django.db import transaction
 
 from catalog.choices import Scoring
 from catalog.ml import calibration, scoring
+from catalog.ml.tree import Tree
 from catalog.models import Calibration, Embedding, Encoder, TagVerdict, Taxonomy
 from catalog.scorer import Scorer, build
 
+CHUNK = 256  # photos scored against a whole tree at once
 FEWEST = 50  # labelled photos; with fewer, the temperature would be noise
 
 
@@ -36,26 +38,22 @@ class Fit:
     after: list[calibration.Bin]
 
 
-def fit(
-    logits: np.ndarray, truth: np.ndarray, halves: np.ndarray, answers: np.ndarray | None = None
-) -> Fit:
+def fit(logits: np.ndarray, truth: np.ndarray, halves: np.ndarray, tree: Tree | None = None) -> Fit:
     """Fit on `logits` (n, c), natural ones, of the right answers `truth` (n,); `halves` (n,) bool
-    says which half each photo is in, `answers` (c,) bool what may be an answer: the other columns
-    only take their share of probability. Raises `CannotCalibrate`."""
-    if answers is None:
-        answers = np.ones(logits.shape[1], dtype=bool)
+    says which half each photo is in. With a `tree` its nodes are the columns, probability is shared
+    out along it, and leaves are the answers. Raises `CannotCalibrate`."""
     if len(truth) < FEWEST or not halves.any() or halves.all():
         raise CannotCalibrate(
             f"There are {len(truth)} photos with a known category; {FEWEST} are needed."
         )
-    before = calibration.reliability(*_answers(logits, truth, answers))
+    before = calibration.reliability(*_answers(logits, truth, 1.0, tree))
     sure, right = np.zeros(len(truth)), np.zeros(len(truth), dtype=bool)
     for fitted, judged in ((halves, ~halves), (~halves, halves)):
-        heat = calibration.fit_temperature(logits[fitted], truth[fitted], answers)
-        sure[judged], right[judged] = _answers(logits[judged] / heat, truth[judged], answers)
+        heat = _temperature(logits[fitted], truth[fitted], tree)
+        sure[judged], right[judged] = _answers(logits[judged], truth[judged], heat, tree)
     after = calibration.reliability(sure, right)
     return Fit(
-        temperature=calibration.fit_temperature(logits, truth, answers),
+        temperature=_temperature(logits, truth, tree),
         photos=len(truth),
         error_before=calibration.expected_error(before),
         error_after=calibration.expected_error(after),
@@ -64,11 +62,33 @@ def fit(
     )
 
 
+def _temperature(logits: np.ndarray, truth: np.ndarray, tree: Tree | None) -> float:
+    if tree is None:
+        return calibration.fit_temperature(logits, truth)
+    return calibration.fit_answers(lambda heat: _answers(logits, truth, heat, tree))
+
+
 def _answers(
-    logits: np.ndarray, truth: np.ndarray, answers: np.ndarray
+    logits: np.ndarray, truth: np.ndarray, heat: float, tree: Tree | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    shared = scoring.probabilities(logits, scoring=scoring.SOFTMAX, logit_scale=1.0)
-    return calibration.answers(np.where(answers, shared, 0.0), truth)
+    """How sure each photo's best answer is, and whether it is right; (n,) both."""
+    if tree is None:
+        return calibration.answers(softmax(logits / heat), truth)
+    used = np.ones(tree.size, dtype=bool)
+    leaves = tree.leaves(used)
+    parts = [
+        calibration.answers(
+            np.where(leaves, tree.shares(softmax(logits[at : at + CHUNK] / heat), used), 0.0),
+            truth[at : at + CHUNK],
+        )
+        for at in range(0, len(logits), CHUNK)
+    ]
+    return np.concatenate([each for each, _ in parts]), np.concatenate([each for _, each in parts])
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (n, c) of natural `logits` (n, c)."""
+    return scoring.probabilities(logits, scoring=scoring.SOFTMAX, logit_scale=1.0)
 
 
 def from_vectors(
@@ -135,9 +155,8 @@ def _scorer(taxonomy: Taxonomy, encoder: Encoder) -> Scorer:
 
 def _fit(scorer: Scorer, encoder: Encoder, vectors: np.ndarray, truth: np.ndarray) -> Fit:
     """Temperatures are fitted to logits as the checkpoint gives them, not to calibrated ones, so
-    that doing it again changes nothing. Every node takes its share, as in tagging, and leaves are
-    the answers."""
+    that doing it again changes nothing. Only photos of leaves tell."""
     leaves = scorer.leaves(scorer.everything)
     own = leaves[truth] if len(truth) else np.zeros(0, dtype=bool)
     logits = encoder.logit_scale * (vectors[own] @ scorer.vectors.T).astype(np.float64)
-    return fit(logits, truth[own], np.arange(int(own.sum())) % 2 == 0, leaves)
+    return fit(logits, truth[own], np.arange(int(own.sum())) % 2 == 0, scorer.tree)

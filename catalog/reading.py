@@ -19,6 +19,7 @@ class Level:
 
     category: Category
     score: float
+    threshold: float  # the score that a tag of it has to reach
     template_version: str
     head_id: int | None
     calibration_id: int | None
@@ -37,12 +38,14 @@ def read(*, image: Image, encoder: Encoder) -> list[Level]:
     scorer, used = found
     vector = np.asarray(stored.vector, dtype=np.float32)
     scores = scorer.subtree_scores((vector @ scorer.vectors.T)[None, :], used, encoder)[0]
+    thresholds = scorer.thresholds()
     # Ties, as of a parent and its only child, in the tree's order.
     order = np.argsort(-scores, kind="stable")
     return [
         Level(
             category=scorer.categories[index],
             score=float(scores[index]),
+            threshold=float(thresholds[index]),
             template_version=scorer.template_versions[index],
             head_id=scorer.head_id,
             calibration_id=scorer.calibration_id,
@@ -63,3 +66,12 @@ def path_of(levels: list[Level]) -> list[Level]:
             return steps
         steps.append(step)
         above = step.category.pk
+
+
+def line_to(found: Level, levels: list[Level]) -> list[Level]:
+    """The way down to one of `levels`, from the root; itself last."""
+    by_key = {each.category.pk: each for each in levels}
+    steps = [found]
+    while (above := by_key.get(steps[-1].category.parent_id or 0)) is not None:
+        steps.append(above)
+    return steps[::-1]

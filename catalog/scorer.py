@@ -5,21 +5,25 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from django.conf import settings
 from django.db.models import OuterRef, Subquery
 
 from catalog import taxonomy_vectors
 from catalog.choices import Scoring
 from catalog.encoders import LoadedEncoder
 from catalog.ml.scoring import probabilities
+from catalog.ml.tree import Tree
 from catalog.models import (
     Calibration,
     CategoryHead,
+    CategoryThreshold,
     CategoryVector,
     Encoder,
     HeadVector,
     Storefront,
     StorefrontPrune,
     Taxonomy,
+    ThresholdSet,
 )
 from catalog.models.taxonomy import Category
 
@@ -40,6 +44,8 @@ class Scorer:
     head_id: int | None = None  # what was learned from confirmed photos, if that is in force
     calibration_id: int | None = None
     temperature: float = 1.0  # logits are divided by it
+    threshold_set_id: int | None = None
+    learned: dict[int, float] = field(default_factory=dict)  # thresholds, by a category's key
 
     @cached_property
     def everything(self) -> np.ndarray:
@@ -52,49 +58,44 @@ class Scorer:
         return {category.pk: at for at, category in enumerate(self.categories)}
 
     @cached_property
-    def _levels(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Indices and their parents' indices, one pair per depth, the deepest first."""
-        depths: list[int] = []
-        for parent in self.parents:
-            depths.append(0 if parent is None else depths[parent] + 1)
-        of = np.array(depths)
-        parents = np.array([-1 if parent is None else parent for parent in self.parents])
-        levels = [np.flatnonzero(of == depth) for depth in range(max(depths), 0, -1)]
-        return [(level, parents[level]) for level in levels]
+    def tree(self) -> Tree:
+        """The categories' indices as a tree."""
+        return Tree(self.parents)
 
     def without(self, pruned: frozenset[int]) -> np.ndarray:
         """(n,) bool: what is left without the categories of these keys and all below them."""
-        used = np.array([category.pk not in pruned for category in self.categories], dtype=bool)
-        for level, parents in reversed(self._levels):
-            used[level] &= used[parents]
-        return used
+        cut = np.array([category.pk in pruned for category in self.categories], dtype=bool)
+        return ~self.tree.downward(cut)
 
     def leaves(self, used: np.ndarray) -> np.ndarray:
         """(n,) bool: nodes in use with nothing in use below them."""
-        inner = np.zeros(len(self.categories), dtype=bool)
-        for level, parents in self._levels:
-            inner[parents[used[level]]] = True
-        return used & ~inner
+        return self.tree.leaves(used)
+
+    def thresholds(self) -> np.ndarray:
+        """(n,): the score each category has to reach, which people's verdicts taught, or else the
+        one of the settings."""
+        base = settings.VITRINE_TAG_THRESHOLD
+        return np.array([self.learned.get(each.pk, base) for each in self.categories])
 
     def subtree_scores(self, cosines: np.ndarray, used: np.ndarray, encoder: Encoder) -> np.ndarray:
         """Probability (m, n) that each photo belongs at or below each category; `cosines` is
         (m, n), and categories that are not `used` (n,) get 0.
 
-        Softmax encoders share one unit of probability among all nodes in use, so a subtree's is
-        the sum of its nodes'; sigmoid encoders answer each node by itself, so it is their maximum.
+        Softmax encoders share out one unit of probability, from the roots down: siblings share
+        what their parent has (`Tree.shares`). Sigmoid encoders answer each node by itself, so a
+        subtree's probability is the highest of its nodes'.
         """
-        scores = np.zeros((len(self.categories), len(cosines)))  # transposed: a node is a row
+        own = np.zeros(cosines.shape)
         if used.any():
-            scores[used] = probabilities(
+            own[:, used] = probabilities(
                 cosines[:, used],
                 scoring=encoder.scoring,
                 logit_scale=encoder.logit_scale / self.temperature,
                 logit_bias=encoder.logit_bias / self.temperature,
-            ).T
-        gather = np.add if encoder.scoring == Scoring.SOFTMAX else np.maximum
-        for level, parents in self._levels:
-            gather.at(scores, parents, scores[level])
-        return np.clip(scores.T, 0.0, 1.0)
+            )
+        if encoder.scoring == Scoring.SOFTMAX:
+            return self.tree.shares(own, used)
+        return np.clip(self.tree.maxima(own), 0.0, 1.0)
 
 
 def build(*, taxonomy: Taxonomy, encoder: Encoder) -> Scorer | None:
@@ -109,6 +110,9 @@ def build(*, taxonomy: Taxonomy, encoder: Encoder) -> Scorer | None:
         ).values_list("category_id", "vector", "template_version")
     }
     head, calibration = in_force(taxonomy=taxonomy, encoder=encoder)
+    learned_set = ThresholdSet.objects.filter(
+        taxonomy=taxonomy, encoder=encoder, is_active=True
+    ).first()
     if head:
         learned = HeadVector.objects.filter(head=head).values_list("category_id", "vector")
         known |= {key: (vector, known[key][1]) for key, vector in learned if key in known}
@@ -131,6 +135,12 @@ def build(*, taxonomy: Taxonomy, encoder: Encoder) -> Scorer | None:
         head_id=head.pk if head else None,
         calibration_id=calibration.pk if calibration else None,
         temperature=calibration.temperature if calibration else 1.0,
+        threshold_set_id=learned_set.pk if learned_set else None,
+        learned=dict(
+            CategoryThreshold.objects.filter(set=learned_set).values_list("category", "threshold")
+        )
+        if learned_set
+        else {},
     )
 
 
@@ -160,7 +170,7 @@ class Scorers:
     def __init__(self) -> None:
         self._kept: dict[int, _Kept] = {}
         self._active: int | None = None
-        self._learned: dict[int, tuple[int | None, int | None]] = {}
+        self._learned: dict[int, tuple[int | None, ...]] = {}
 
     def refresh(self, encoder: LoadedEncoder) -> None:
         """Catch up with the database. Costs a query when nothing changed; call it outside of
@@ -184,8 +194,15 @@ class Scorers:
                     taxonomy=OuterRef("pk"), encoder=row, taxonomy_version=OuterRef("version")
                 ).values("pk")[:1]
             ),
+            thresholds_now=Subquery(
+                ThresholdSet.objects.filter(
+                    taxonomy=OuterRef("pk"), encoder=row, is_active=True
+                ).values("pk")
+            ),
         )
-        self._learned = {each.pk: (each.head_now, each.calibration_now) for each in in_use}
+        self._learned = {
+            each.pk: (each.head_now, each.calibration_now, each.thresholds_now) for each in in_use
+        }
         self._active = next((each.pk for each in in_use if each.is_active), None)
         self._kept = {each.pk: self._look(each, row, loaded, version) for each in in_use}
 

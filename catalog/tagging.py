@@ -4,37 +4,31 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
-from django.conf import settings
 
 from catalog import verdicts
 from catalog.batch import Batch
+from catalog.choices import Scoring
 from catalog.encoders import LoadedEncoder
 from catalog.models import Encoder, Image, Storefront, Tag
 from catalog.scorer import Scorer, Scorers
 
-TAGS_PER_PHOTO = 3
+# Of several things in one photo a softmax encoder is never sure at once: a second way down the tree
+# is another guess at the first thing more often than a second thing (docs/tagging.md). Sigmoid
+# encoders answer for each category by itself.
+WAYS = {Scoring.SOFTMAX: 1, Scoring.SIGMOID: 3}
 
 
-def choose(scores: np.ndarray, scorer: Scorer, leaves: np.ndarray, threshold: float) -> list[int]:
+def choose(scores: np.ndarray, scorer: Scorer, thresholds: np.ndarray, scoring: str) -> list[int]:
     """Category indices for one photo, best first; empty is an abstention.
 
-    Leaves that reach the threshold; if none does, the deepest category that does. `scores` is a
-    row (n,) of `subtree_scores`, `leaves` (n,) bool.
+    Down the tree as long as the next step reaches its threshold. `scores` is a row (n,) of
+    `subtree_scores`, `thresholds` (n,).
     """
-    reached = scores >= threshold
-    sure = np.flatnonzero(reached & leaves)
-    if sure.size:
-        return sure[np.argsort(-scores[sure])][:TAGS_PER_PHOTO].tolist()
-    inner = np.flatnonzero(reached)
-    if not inner.size:
-        return []
-    depths = [scorer.categories[index].path.count(" ▸ ") for index in inner]
-    deepest = [i for i, depth in zip(inner, depths, strict=True) if depth == max(depths)]
-    return [int(max(deepest, key=lambda index: scores[index]))]
+    return scorer.tree.descend(scores, thresholds, most=WAYS[Scoring(scoring)])
 
 
 class TagImages:
-    """Scores the batch against every category in use and stores the tags that reach the threshold.
+    """Scores the batch against every category in use and stores what is sure enough.
 
     One matrix product per taxonomy; what a storefront does not use of it is masked afterwards.
     """
@@ -48,13 +42,15 @@ class TagImages:
     def process(self, batch: Batch) -> None:
         images = [item.image for item in batch.items]
         Tag.objects.filter(image__in=images, encoder=batch.encoder.row).delete()
-        Tag.objects.bulk_create(
-            tag_all(
-                images=images,
-                vectors=batch.vectors,
-                encoder=batch.encoder.row,
-                scorers=self._scorers,
-            )
+        Tag.objects.bulk_create(self.judge(batch))
+
+    def judge(self, batch: Batch) -> list[Tag]:
+        """The tags of the photos, not saved."""
+        return tag_all(
+            images=[item.image for item in batch.items],
+            vectors=batch.vectors,
+            encoder=batch.encoder.row,
+            scorers=self._scorers,
         )
 
 
@@ -91,14 +87,14 @@ def _tags(
     encoder: Encoder,
     said: dict[UUID, dict[int, bool]],
 ) -> list[Tag]:
-    threshold = settings.VITRINE_TAG_THRESHOLD
-    leaves = scorer.leaves(used)
+    thresholds = scorer.thresholds()
     tags = []
     for image, row in zip(images, scores, strict=True):
         verdicts_on = said.get(image.pk, {})
         confirmed, allowed = heed(verdicts_on, scorer, used)
-        chosen = choose(np.where(allowed, row, 0.0), scorer, leaves, threshold)
-        proposed = [index for index in chosen if index not in confirmed]
+        chosen = choose(np.where(allowed, row, 0.0), scorer, thresholds, encoder.scoring)
+        said_already = {above for index in confirmed for above in scorer.tree.line(index)}
+        proposed = [index for index in chosen if index not in said_already]
         tags += [
             Tag(
                 image=image,
@@ -106,10 +102,12 @@ def _tags(
                 encoder=encoder,
                 rank=rank,
                 score=float(row[index]),
-                threshold=threshold,
+                threshold=float(thresholds[index]),
+                levels=[float(row[step]) for step in scorer.tree.line(index)],
                 template_version=scorer.template_versions[index],
                 head_id=scorer.head_id,
                 calibration_id=scorer.calibration_id,
+                threshold_set_id=scorer.threshold_set_id,
                 is_confirmed=index in confirmed,
             )
             for rank, index in enumerate([*confirmed, *proposed], start=1)

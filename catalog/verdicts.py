@@ -142,6 +142,7 @@ def _add(image: Image, category: Category, encoder: Encoder | None) -> Tag:
         rank=1 + image.tags.filter(encoder=encoder).count(),
         score=found.score,
         threshold=0.0,  # a person said so: there was nothing to reach
+        levels=[each.score for each in reading.line_to(found, levels)],
         template_version=found.template_version,
         head_id=found.head_id,
         calibration_id=found.calibration_id,

@@ -58,12 +58,9 @@ def expected_error(found: Sequence[Bin]) -> float:
     return gaps / total if total else 0.0
 
 
-def fit_temperature(
-    logits: ArrayLike, truth: ArrayLike, allowed: NDArray[np.bool_] | None = None
-) -> float:
+def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
     """The number to divide ``logits`` (n, c) by, so that how sure the softmax is of its best
     answer explains best whether that is ``truth`` (n,): the lowest cross-entropy between the two.
-    Answers are the ``allowed`` (c,) columns; the others only take their share.
 
     Not the likelihood of the right answers, which is usual: where columns that are never an answer
     take a share, that leaves the best answers' confidence too low.
@@ -75,11 +72,7 @@ def fit_temperature(
     right = np.asarray(truth, dtype=int)
     if not len(scores):
         raise ValueError("There are no labelled photos to calibrate with.")
-    best = (
-        np.where(allowed, scores, -np.inf).argmax(axis=1)
-        if allowed is not None
-        else (scores.argmax(axis=1))
-    )
+    best = scores.argmax(axis=1)
     hit = best == right
     own = scores[np.arange(len(best)), best]
     gaps = scores - own[:, None]
@@ -90,6 +83,23 @@ def fit_temperature(
         return float(-np.log(np.where(hit, sure, 1 - sure)).mean())
 
     return float(np.exp(_lowest(loss, np.log(_COLDEST), np.log(_HOTTEST))))
+
+
+def fit_answers(
+    answers: Callable[[float], tuple[NDArray[np.float64], NDArray[np.bool_]]],
+) -> float:
+    """The temperature at which how sure the answers are explains best which are right.
+
+    ``answers`` tells how sure each photo's best answer is at a temperature, and whether it is
+    right; both (n,). It may be slow, so it is asked some thirty times.
+    """
+
+    def loss(log_temperature: float) -> float:
+        sure, hit = answers(float(np.exp(log_temperature)))
+        sure = np.clip(sure, 1e-12, 1 - 1e-12)
+        return float(-np.log(np.where(hit, sure, 1 - sure)).mean())
+
+    return float(np.exp(_lowest(loss, np.log(_COLDEST), np.log(_HOTTEST), steps=28)))
 
 
 def _lowest(loss: Callable[[float], float], low: float, high: float, *, steps: int = 60) -> float:

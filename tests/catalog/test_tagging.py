@@ -82,12 +82,20 @@ def test_only_categories_whose_prompts_changed_are_encoded_again(
     assert CategoryVector.objects.count() == 4
 
 
-def test_a_softmax_subtree_has_the_sum_of_its_nodes() -> None:
+def test_with_softmax_siblings_share_what_their_parent_has() -> None:
     three = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear")
     scores = three.subtree_scores(
         np.array([[0.0, 1.0, 1.0]]), three.everything, encoder_with(Scoring.SOFTMAX, scale=20)
     )
     assert scores[0] == pytest.approx([1.0, 0.5, 0.5], abs=1e-6)
+
+
+def test_what_a_storefront_leaves_out_takes_no_share() -> None:
+    three = scorer("Fruit", "Fruit ▸ Apple", "Mug")
+    scores = three.subtree_scores(
+        np.array([[0.0, 1.0, 1.0]]), three.without(frozenset({0})), encoder_with("softmax", scale=3)
+    )
+    assert scores[0].tolist() == [0.0, 0.0, 1.0]
 
 
 def test_a_sigmoid_subtree_is_as_sure_as_its_surest_node() -> None:
@@ -102,17 +110,27 @@ def test_a_sigmoid_subtree_is_as_sure_as_its_surest_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scores", "chosen"),
+    ("scores", "softmax", "sigmoid"),
     [
-        ([0.9, 0.7, 0.2, 0.1], [1]),  # one leaf is sure
-        ([0.9, 0.4, 0.5, 0.1], [2, 1]),  # two leaves, best first
-        ([0.5, 0.25, 0.25, 0.2], [0]),  # which fruit it is, is unclear: it is fruit
-        ([0.2, 0.1, 0.1, 0.2], []),  # an abstention
+        ([0.9, 0.7, 0.2, 0.1], [1], [1]),  # one leaf is sure
+        ([0.9, 0.4, 0.5, 0.1], [2], [2, 1]),  # two are: another guess, or another thing
+        ([0.5, 0.25, 0.25, 0.2], [0], [0]),  # which fruit it is, is unclear: it is fruit
+        ([0.5, 0.2, 0.2, 0.4], [0], [0, 3]),
+        ([0.2, 0.1, 0.1, 0.2], [], []),  # an abstention
     ],
 )
-def test_choosing(scores: list[float], chosen: list[int]) -> None:
+def test_choosing(scores: list[float], softmax: list[int], sigmoid: list[int]) -> None:
     four = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear", "Mug")
-    assert choose(np.array(scores), four, four.leaves(four.everything), 0.3) == chosen
+    row = np.array(scores)
+    assert choose(row, four, np.full(4, 0.3), Scoring.SOFTMAX) == softmax
+    assert choose(row, four, np.full(4, 0.3), Scoring.SIGMOID) == sigmoid
+
+
+def test_a_category_that_verdicts_made_hard_to_reach_is_passed_by() -> None:
+    four = scorer("Fruit", "Fruit ▸ Apple", "Fruit ▸ Pear", "Mug")
+    thresholds = np.array([0.3, 0.3, 0.6, 0.3])
+    row = np.array([0.9, 0.35, 0.55, 0.1])
+    assert choose(row, four, thresholds, Scoring.SOFTMAX) == [1]
 
 
 def test_a_tag_stores_what_produced_it(
@@ -129,6 +147,10 @@ def test_a_tag_stores_what_produced_it(
     assert (tag.encoder, tag.threshold) == (encoder.row, 0.3)
     assert tag.template_version == taxonomy_vectors.templates().version
     assert 0.3 <= tag.score <= 1
+    assert len(tag.levels) == tag.category.path.count("▸") + 1
+    assert tag.levels == sorted(tag.levels, reverse=True)
+    assert tag.levels[-1] == tag.score
+    assert tag.threshold_set is None
 
 
 def test_without_a_taxonomy_photos_go_through_untagged(
