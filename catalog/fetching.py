@@ -6,7 +6,8 @@ import logging
 import random
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -32,7 +33,9 @@ log = logging.getLogger(__name__)
 
 TASK = "catalog.tasks.fetch_photos"
 REDIRECTS = 3
-AT_ONCE = 8  # connections; their waiting costs nothing but a thread
+AT_ONCE = 16  # connections; their waiting costs nothing but a thread
+AT_ONCE_PER_SHOP = 12
+POLL_SECONDS = 0.5  # how late a new address may be noticed while others are under way
 ATTEMPTS = 4
 FIRST_PAUSE = 10.0  # seconds; each further one is six times as long
 KEPT = timedelta(days=7)  # how long a storefront may ask what became of an address
@@ -136,42 +139,60 @@ def _photo(answer: outgoing.Answer, url: str) -> Fetched:
 
 
 def run_turn(*, seconds: float) -> bool:
-    """Fetch what is due, for a while; True when more is left. Connections are made side by side,
-    photos are taken in one after another."""
+    """Fetch what is due, for a while; True when more is left. Threads only talk to the network;
+    this one alone talks to the database, and takes photos in as they arrive."""
     until = time.monotonic() + seconds
+    running: dict[Future[Fetched], Fetch] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as threads:
-        while time.monotonic() < until:
-            rows = _claim(now=timezone.now())
-            if not rows:
-                return False
-            running = {threads.submit(fetch, row.url): row for row in rows}
-            for done in as_completed(running):
-                row = running[done]
-                try:
-                    _take(row, done.result())
-                except FetchRefused as refused:
-                    _give_up_or_wait(row, refused)
-                except ImageRejected as refused:
-                    _fail(row, refused.code, refused.message)
-                except Exception:  # ours; the lease runs out and it is tried again
-                    log.exception("Fetching %s failed", row.pk)
-    return Fetch.objects.due(timezone.now()).exists()
+        while True:
+            if time.monotonic() < until:
+                busy = Counter(row.storefront_id for row in running.values())
+                for row in _claim(now=timezone.now(), busy=busy):
+                    running[threads.submit(fetch, row.url)] = row
+            if not running:
+                return Fetch.objects.due(timezone.now()).exists()
+            arrived, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            for each in arrived:
+                _settle(running.pop(each), each)
+
+
+def _settle(row: Fetch, arrived: Future[Fetched]) -> None:
+    try:
+        _take(row, arrived.result())
+    except FetchRefused as refused:
+        _give_up_or_wait(row, refused)
+    except ImageRejected as refused:
+        _fail(row, refused.code, refused.message)
+    except Exception:  # ours; the lease runs out and it is tried again
+        log.exception("Fetching %s failed", row.pk)
 
 
 @transaction.atomic
-def _claim(*, now: datetime) -> list[Fetch]:
-    """Lease the next few. A worker that dies costs its lease, and one attempt."""
-    candidates = list(Fetch.objects.due(now).values_list("pk", flat=True)[:AT_ONCE])
+def _claim(*, now: datetime, busy: Counter[int]) -> list[Fetch]:
+    """Lease as many as there is room for. A worker that dies costs its lease, and one attempt.
+
+    `busy` counts what is under way: a shop whose host is slow leaves room for the others.
+    """
+    room = AT_ONCE - busy.total()
+    full = [shop for shop, count in busy.items() if count >= AT_ONCE_PER_SHOP]
+    due = Fetch.objects.exclude(storefront__in=full).due(now)
+    candidates = list(due.values_list("pk", "storefront_id")[:room])
+    share = Counter(busy)
+    chosen = []
+    for pk, shop in candidates:
+        if share[shop] < AT_ONCE_PER_SHOP:
+            share[shop] += 1
+            chosen.append(pk)
     free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=now)
     locked = Fetch.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
         "storefront"
     )
-    rows = list(locked.filter(free, pk__in=candidates, status=FetchStatus.WAITING))
+    rows = list(locked.filter(free, pk__in=chosen, status=FetchStatus.WAITING))
     for row in [row for row in rows if row.attempts >= ATTEMPTS]:
         rows.remove(row)
         _fail(row, "gave_up", "Fetching it stopped the worker several times. Send the file itself.")
     token = uuid.uuid4()
-    expires = now + timedelta(seconds=2 * settings.VITRINE_FETCH_SECONDS + 60)
+    expires = now + timedelta(seconds=settings.VITRINE_FETCH_SECONDS + 60)
     Fetch.objects.filter(pk__in=[row.pk for row in rows]).update(
         lease_token=token, lease_expires_at=expires, attempts=F("attempts") + 1
     )

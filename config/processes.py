@@ -14,9 +14,7 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CELERY = ("-m", "celery", "-A", "config")
-QUIET = ("--without-gossip", "--without-mingle", "--loglevel=INFO")
-SOLO = ("--pool=solo", *QUIET)
-THREADS = ("--pool=threads", "--concurrency=4", *QUIET)
+SOLO = ("--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -38,9 +36,8 @@ def commands(port: int) -> dict[str, tuple[str, ...]]:
         "pipeline": (*CELERY, "worker", *SOLO, "-Q", "pipeline", "-n", "pipeline@%h"),
         "interactive": (*CELERY, "worker", *SOLO, "-Q", "interactive", "-n", "interactive@%h"),
         "background": (*CELERY, "worker", *SOLO, "-Q", "background", "-n", "background@%h"),
-        # Threads: what it does is wait for other people's servers.
-        "outgoing": (*CELERY, "worker", *THREADS, "-Q", "outgoing", "-n", "outgoing@%h"),
-        # Likewise, with threads of its own: a dead shop delays nobody.
+        # What these two do is wait for other people's servers, each with threads of its own.
+        "fetches": (*CELERY, "worker", *SOLO, "-Q", "fetches", "-n", "fetches@%h"),
         "webhooks": (*CELERY, "worker", *SOLO, "-Q", "webhooks", "-n", "webhooks@%h"),
         "beat": (*CELERY, "beat", "--loglevel=INFO"),
     }

@@ -200,7 +200,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.tend_map": {"queue": "background"},
     "catalog.tasks.retag": {"queue": "background"},
     # Waiting for machines elsewhere: nothing here waits with it.
-    "catalog.tasks.fetch_photos": {"queue": "outgoing"},
+    "catalog.tasks.fetch_photos": {"queue": "fetches"},
     "catalog.tasks.deliver_webhooks": {"queue": "webhooks"},
     "catalog.tasks.forget_webhooks": {"queue": "background"},
 }

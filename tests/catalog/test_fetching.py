@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -202,7 +203,7 @@ def test_a_worker_that_died_costs_its_lease(
     ask: Callable[..., Fetch], storefront: Storefront, cdn: Any
 ) -> None:
     row = fetching.enqueue(storefront=storefront, url=f"{cdn.url}/mug.jpg")
-    [lost] = fetching._claim(now=timezone.now())
+    [lost] = fetching._claim(now=timezone.now(), busy=Counter())
     fetching.run_turn(seconds=5)
     row.refresh_from_db()
     assert row.status == FetchStatus.WAITING  # leased
@@ -222,7 +223,7 @@ def test_an_address_that_keeps_killing_workers_is_given_up(
 ) -> None:
     row = fetching.enqueue(storefront=storefront, url=f"{cdn.url}/mug.jpg")
     for _ in range(fetching.ATTEMPTS):
-        assert fetching._claim(now=timezone.now())
+        assert fetching._claim(now=timezone.now(), busy=Counter())
         Fetch.objects.update(lease_expires_at=timezone.now())
     fetching.run_turn(seconds=5)
     row.refresh_from_db()
@@ -235,9 +236,21 @@ def test_a_long_list_delays_nobody_elses_photo(
     for n in range(50):
         fetching.enqueue(storefront=storefront, url=f"http://a.example/{n}.jpg")
     fetching.enqueue(storefront=other_storefront, url="http://b.example/1.jpg")
-    claimed = fetching._claim(now=timezone.now())
+    claimed = fetching._claim(now=timezone.now(), busy=Counter())
     assert "http://b.example/1.jpg" in [row.url for row in claimed]
-    assert len(claimed) == fetching.AT_ONCE
+    assert len(claimed) == fetching.AT_ONCE_PER_SHOP + 1
+
+
+def test_a_shop_with_a_slow_host_leaves_room_for_others(
+    storefront: Storefront, other_storefront: Storefront
+) -> None:
+    for n in range(50):
+        fetching.enqueue(storefront=storefront, url=f"http://a.example/{n}.jpg")
+    busy = Counter({storefront.pk: fetching.AT_ONCE_PER_SHOP})
+    assert fetching._claim(now=timezone.now(), busy=busy) == []
+    fetching.enqueue(storefront=other_storefront, url="http://b.example/1.jpg")
+    [row] = fetching._claim(now=timezone.now(), busy=busy)
+    assert row.storefront == other_storefront
 
 
 def test_a_name_for_a_private_address_is_refused_and_logged_without_its_secret(
