@@ -4,6 +4,9 @@ from django.urls import path
 
 from catalog.views import (
     alt_text,
+    bulk_corrections,
+    attribute_corrections,
+    attributes,
     corrections,
     files,
     imports,
@@ -24,6 +27,9 @@ app_name = "catalog"
 
 urlpatterns = [
     path("photos/", photos.photo_list, name="photos"),
+    path("photos/correct/", bulk_corrections.correct_many, name="correct_many"),
+    path("photos/correct/undo/", bulk_corrections.undo_many, name="undo_many"),
+    path("photos/correct/names/", corrections.names_in_use, name="names_in_use"),
     path("photos/<uuid:pk>/", photos.photo, name="photo"),
     path("photos/<uuid:pk>/label/", labels.try_label, name="try_label"),
     path("photos/<uuid:pk>/tags/", corrections.correct, name="correct_tags"),
@@ -40,6 +46,11 @@ urlpatterns = [
     path("products/<int:pk>/move/", products.move, name="product_move"),
     path("products/<int:pk>/names/", products.names, name="product_names"),
     path("products/<int:pk>/similar/", similar_products.similar, name="product_similar"),
+    path("photos/<uuid:pk>/attributes/", attribute_corrections.correct, name="correct_attributes"),
+    path("attributes/", attributes.attribute_list, name="attributes"),
+    path("attributes/upload/", attributes.upload, name="attributes_upload"),
+    path("attributes/starter.yaml", attributes.starter, name="attributes_starter"),
+    path("attributes/<slug:slug>/switch/", attributes.switch, name="attribute_switch"),
     path("taxonomies/", taxonomies.taxonomy_list, name="taxonomies"),
     path("taxonomies/<slug:slug>/", taxonomy_tree.tree, name="taxonomy"),
     path("taxonomies/<slug:slug>/state/", taxonomies.state, name="taxonomy_state"),

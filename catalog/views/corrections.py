@@ -1,4 +1,4 @@
-"""Staff correct a photo's tags, on its page."""
+"""Staff correct a photo's tags on its page."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog import reading, verdicts
 from catalog.choices import Status
-from catalog.models import Category, Encoder, Image, Tag, Taxonomy
+from catalog.models import Category, Encoder, Image, Storefront, Tag, Taxonomy
 from catalog.roles import Role
 from catalog.views.access import person, role_required
 from catalog.views.params import text
@@ -75,18 +75,21 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _category(request: HttpRequest, image: Image) -> Category | None:
     if (key := text(request.POST, "category")).isdecimal() and len(key) < 18:
         return Category.objects.filter(pk=int(key)).first()
-    name = text(request.POST, "name", limit=PATH)
+    return named(text(request.POST, "name", limit=PATH), used_by(image.storefront))
+
+
+def named(name: str, used: QuerySet[Category]) -> Category | None:
+    """The category of this path, or the only one of this name, among those `used`."""
     if not name:
         return None
-    used = _used_by(image)
     if exact := used.filter(path__iexact=name).first():
         return exact
-    named = list(used.filter(name__iexact=name)[:2])
-    return named[0] if len(named) == 1 else None
+    found = list(used.filter(name__iexact=name)[:2])
+    return found[0] if len(found) == 1 else None
 
 
-def _used_by(image: Image) -> QuerySet[Category]:
-    chosen = image.storefront.taxonomy_id
+def used_by(storefront: Storefront) -> QuerySet[Category]:
+    chosen = storefront.taxonomy_id
     which = Q(pk=chosen) if chosen else Q(is_active=True)
     return Category.objects.filter(taxonomy__in=Taxonomy.objects.filter(which), is_retired=False)
 
@@ -97,7 +100,22 @@ def _used_by(image: Image) -> QuerySet[Category]:
 def category_names(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Options for the tag that is being typed, of the photo's own taxonomy."""
     image = get_object_or_404(Image.objects.select_related("storefront"), pk=pk)
+    return _options(request, used_by(image.storefront))
+
+
+@require_safe
+@never_cache
+@role_required(Role.STAFF)
+def names_in_use(request: HttpRequest) -> HttpResponse:
+    """The same for photos of several storefronts: of every taxonomy in use."""
+    in_use = Taxonomy.objects.in_use()
+    return _options(request, Category.objects.filter(taxonomy__in=in_use, is_retired=False))
+
+
+def _options(request: HttpRequest, used: QuerySet[Category]) -> HttpResponse:
     words = text(request.GET, "name", limit=PATH)
-    found = _used_by(image).filter(path__icontains=words).order_by("position")[:SUGGESTED]
-    names = found if words else []
+    # Of several taxonomies, a path both have is proposed once.
+    found = used.filter(path__icontains=words).order_by("position", "pk").values_list("path")
+    paths = list(dict.fromkeys(path for (path,) in found[: 2 * SUGGESTED])) if words else []
+    names = [{"path": path} for path in paths[:SUGGESTED]]
     return render(request, "catalog/_category_options.html", {"categories": names})

@@ -1,10 +1,9 @@
 """The grid of photos, and one photo with everything known about it."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,59 +11,32 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog import alt_texts, publishing
 from catalog.choices import Status
-from catalog.models import Image, ImportItem, Storefront, Tag
+from catalog.models import Image, Tag
 from catalog.roles import Role
-from catalog.views import corrections
+from catalog.views import attribute_corrections, bulk_corrections, corrections, photo_grid
 from catalog.views.access import person, role_required
-from catalog.views.paging import page_of
-from catalog.views.params import text
-
-
-def _filtered(request: HttpRequest) -> tuple[QuerySet[Image], dict[str, str]]:
-    """The photos the URL asks for, and the filters that were understood."""
-    images = Image.objects.all()
-    chosen: dict[str, str] = {}
-    if (status := request.GET.get("status", "")) in Status.values:
-        chosen["status"] = status
-        images = images.filter(status=status)
-    if storefront := text(request.GET, "storefront"):
-        chosen["storefront"] = storefront
-        images = images.filter(storefront__slug=storefront)
-    job = text(request.GET, "import")
-    if job.isascii() and job.isdigit() and len(job) < 19:
-        chosen["import"] = job
-        images = images.filter(
-            Exists(ImportItem.objects.filter(job_id=int(job), image=OuterRef("pk")))
-        )
-    if words := text(request.GET, "q"):
-        chosen["q"] = words
-        images = images.filter(Q(filename__icontains=words) | Q(product__sku__icontains=words))
-    return images, chosen
 
 
 @require_safe
 @never_cache
 @role_required(Role.STAFF, Role.MODERATOR)
 def photo_list(request: HttpRequest) -> HttpResponse:
-    images, chosen = _filtered(request)
-    best_first = Tag.objects.select_related("category", "encoder").order_by(
-        "-encoder__is_active", "rank"
-    )
-    page = page_of(
-        images.select_related("storefront", "product").prefetch_related(
-            Prefetch("tags", queryset=best_first, to_attr="best_tags")
-        ),
-        before=request.GET.get("before", ""),
-        after=request.GET.get("after", ""),
-    )
-    without_status = {key: value for key, value in chosen.items() if key != "status"}
+    asked = photo_grid.read(request.GET)
     context = {
-        "page": page,
-        "chosen": chosen,
-        "statuses": [("", "All"), *Status.choices],
-        "filters": urlencode(chosen),
-        "filters_but_status": urlencode(without_status),
-        "storefronts": Storefront.objects.all(),
+        "asked": asked,
+        "chosen": asked.chosen,
+        "page": photo_grid.page(
+            asked, before=request.GET.get("before", ""), after=request.GET.get("after", "")
+        ),
+        "statuses": photo_grid.statuses(asked),
+        "storefronts": photo_grid.storefronts(asked),
+        "categories": photo_grid.categories(asked),
+        "facets": photo_grid.attributes(asked),
+        "filters": asked.address(),
+        "without_category": asked.address("category"),
+        "without_unconfirmed": asked.toggled("unconfirmed", "1"),
+        "other_order": asked.toggled("order", photo_grid.LEAST_SURE),
+        **bulk_corrections.state_of(person(request)),
     }
     return render(request, "catalog/photos.html", context)
 
@@ -94,6 +66,7 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
         template,
         {
             **corrections.tags_of(image),
+            **attribute_corrections.attributes_of(image),
             "waiting": image.status == Status.PENDING,
             "alt": alt_texts.shown(image),
         },

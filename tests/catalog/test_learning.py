@@ -115,18 +115,6 @@ def test_a_photo_nobody_looked_at_yet_takes_no_tags(
         verdicts.judge(image_id=waiting.pk, category=category("mug"), accepted=True, by=sam)
 
 
-def test_saying_it_of_many_tells_whom_it_could_not_be_said_of(
-    mug: Image, sam: User, upload: Callable[..., Image], picture: Picture
-) -> None:
-    waiting = upload(picture("mug", 12))
-    said, refused = verdicts.judge_together(
-        image_ids=[waiting.pk, mug.pk, mug.pk], category=category("lemon"), accepted=True, by=sam
-    )
-    assert (said, len(refused)) == (1, 1)
-    assert mug.tags.filter(category__external_id="lemon", is_confirmed=True).exists()
-    assert not waiting.tags.exists()
-
-
 def test_a_build_moves_only_what_was_confirmed_and_is_not_made_twice(
     mug: Image, sam: User, starter: Taxonomy, encoder: LoadedEncoder
 ) -> None:
