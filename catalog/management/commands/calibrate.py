@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
-from catalog import calibrating, evaluation
+from catalog import calibrating, labelled_photos
 from catalog.encoders import load_configured
 from catalog.ml.mini.split import held_out
 from catalog.models import Encoder, Taxonomy
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 def _by_photos(folder: Path, tree: Taxonomy, everything: bool) -> tuple[Encoder, calibrating.Fit]:
     from catalog.ml.encoder import EncoderUnavailable
 
-    found = evaluation.find_photos(folder)
+    found = labelled_photos.find_photos(folder)
     try:
         loaded = load_configured()
     except EncoderUnavailable as error:
@@ -72,7 +72,7 @@ def _by_photos(folder: Path, tree: Taxonomy, everything: bool) -> tuple[Encoder,
     if loaded.row.is_mini and not everything:
         kept = set(held_out([photo.path for photo in found]))
         found = [photo for photo in found if photo.path in kept]
-    read, vectors, _ = evaluation.embed(folder, encoder=loaded.runtime, photos=found)
+    read, vectors, _ = labelled_photos.embed(folder, encoder=loaded.runtime, photos=found)
     names = [(photo.label or photo.group).rsplit("/", 1)[-1] for photo in read]
     return loaded.row, calibrating.from_vectors(
         taxonomy=tree, encoder=loaded.row, vectors=vectors, external_ids=names

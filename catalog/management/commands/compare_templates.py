@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog import evaluation
+from catalog import labelled_photos
 from catalog.intervals import paired_difference, wilson
 from catalog.ml import scoring
 
@@ -46,25 +46,27 @@ class Command(BaseCommand):
         try:
             first = scoring.load_templates(a or settings.VITRINE_PROMPT_TEMPLATES)
             second = scoring.load_templates(b)
-            found = evaluation.find_photos(folder)
+            found = labelled_photos.find_photos(folder)
             encoder = load(
                 settings.VITRINE_ENCODER,
                 revision=settings.VITRINE_ENCODER_REVISION,
                 device=settings.VITRINE_DEVICE,
                 dtype=settings.VITRINE_DTYPE,
             )
-            photos, vectors, unreadable = evaluation.embed(
-                folder, encoder=encoder, photos=evaluation.spread(found, limit)
+            photos, vectors, unreadable = labelled_photos.embed(
+                folder, encoder=encoder, photos=labelled_photos.spread(found, limit)
             )
         except (EncoderUnavailable, ValueError, OSError) as error:
             raise CommandError(str(error)) from error
-        classes = evaluation.class_names(found)
+        classes = labelled_photos.class_names(found)
         right = [
             [
                 classes[best] == photo.class_name
                 for photo, best in zip(
                     photos,
-                    (vectors @ evaluation.class_vectors(encoder, classes, templates).T).argmax(1),
+                    (vectors @ labelled_photos.class_vectors(encoder, classes, templates).T).argmax(
+                        1
+                    ),
                     strict=True,
                 )
             ]

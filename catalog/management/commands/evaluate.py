@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from catalog import evaluation
+from catalog import evaluation, evaluation_report, labelled_photos
 from catalog.ml import scoring
 
 
@@ -34,6 +34,13 @@ class Command(BaseCommand):
             help="only the photos the bundled model's training never saw",
         )
         parser.add_argument("--limit", type=int, help="at most this many photos, evenly spaced")
+        parser.add_argument("--html", type=Path, help="write a report of one file for a browser")
+        parser.add_argument(
+            "--temperature",
+            type=float,
+            default=1.0,
+            help="divide logits by it, as calibrate found",
+        )
 
     def handle(
         self,
@@ -42,15 +49,19 @@ class Command(BaseCommand):
         json: bool,
         held_out: bool,
         limit: int | None,
+        html: Path | None,
+        temperature: float,
         **options: Any,
     ) -> None:
         # Here and not above: importing the command must not load torch.
         from catalog.ml.encoder import EncoderUnavailable, load
 
         progress_console = Console(stderr=True)
+        if html and not html.absolute().parent.is_dir():
+            raise CommandError(f"There is no folder {html.absolute().parent} to write {html} in.")
         try:
-            found = evaluation.find_photos(folder)
-            photos = evaluation.spread(_held_out(found) if held_out else found, limit)
+            found = labelled_photos.find_photos(folder)
+            photos = labelled_photos.spread(_held_out(found) if held_out else found, limit)
             encoder = load(
                 settings.VITRINE_ENCODER,
                 revision=settings.VITRINE_ENCODER_REVISION,
@@ -64,7 +75,9 @@ class Command(BaseCommand):
                     encoder=encoder,
                     templates=scoring.load_templates(settings.VITRINE_PROMPT_TEMPLATES),
                     photos=photos,
-                    classes=evaluation.class_names(found),
+                    classes=labelled_photos.class_names(found),
+                    tree=found,
+                    temperature=temperature,
                     progress=lambda done: bar.advance(task, done),
                 )
         except (EncoderUnavailable, ValueError) as error:
@@ -73,11 +86,14 @@ class Command(BaseCommand):
             Console(file=cast(IO[str], self.stdout)).print(table)
         for path, reason in report.unreadable:
             self.stderr.write(f"Left out {path}: {reason}")
+        if html:
+            html.write_text(evaluation_report.as_html(report, folder), "utf-8")
+            self.stdout.write(f"Written: {html}")
         if json:
             self.stdout.write(_line(report))
 
 
-def _held_out(photos: list[evaluation.Photo]) -> list[evaluation.Photo]:
+def _held_out(photos: list[labelled_photos.Photo]) -> list[labelled_photos.Photo]:
     from catalog.ml.mini.split import held_out
 
     kept = set(held_out([photo.path for photo in photos]))
@@ -92,18 +108,30 @@ def _tables(report: evaluation.Report) -> list[Table]:
     groups = _accuracy(f"{report.encoder}: {report.classes} classes", "group")
     for name, tally in report.groups.items():
         groups.add_row(name, str(tally.images), f"{tally.top1:.3f}", f"{tally.top5:.3f}")
-    groups.caption = f"mean probability of the right class {report.confidence:.3f}"
+    whole = report.overall
+    groups.add_row("all", str(whole.images), f"{whole.top1:.3f}", f"{whole.top5:.3f}")
     if report.unreadable:
-        groups.caption += f", {len(report.unreadable)} photos could not be read"
+        groups.caption = f"{len(report.unreadable)} photos could not be read"
     labels = _accuracy("Each label", "label")
     for (group, label), tally in report.labels.items():
         labels.add_row(
             f"{group}/{label}", str(tally.images), f"{tally.top1:.3f}", f"{tally.top5:.3f}"
         )
+    tree = report.hierarchical
+    rest = Table("measure", "value", title="All photos")
+    for name, value in (
+        ("mean average precision", report.mean_precision),
+        ("hierarchical precision", tree.precision),
+        ("hierarchical recall", tree.recall),
+        ("hierarchical F", tree.f1),
+        ("expected calibration error", report.calibration_error),
+        ("mean probability of the right class", report.confidence),
+    ):
+        rest.add_row(name, f"{value:.3f}")
     pairs = Table("class", "taken for", "photos", title="Most frequent confusions")
     for right, wrong, count in report.confusions[:15]:
         pairs.add_row(right, wrong, str(count))
-    return [labels, pairs, groups]
+    return [labels, pairs, rest, groups]
 
 
 def _accuracy(title: str, first: str) -> Table:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from catalog import evaluation, learning_curve
+from catalog import labelled_photos, learning_curve
 from catalog.ml import scoring
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if seeds < 1:
             raise CommandError("--seeds must be at least 1.")
         try:
-            found = evaluation.find_photos(photos)
+            found = labelled_photos.find_photos(photos)
             encoder = load(
                 settings.VITRINE_ENCODER,
                 revision=settings.VITRINE_ENCODER_REVISION,
@@ -47,16 +47,16 @@ class Command(BaseCommand):
             )
             with Progress(console=Console(stderr=True)) as bar:
                 task = bar.add_task(f"Encoding with {encoder.name}", total=len(found))
-                read, vectors, unreadable = evaluation.embed(
+                read, vectors, unreadable = labelled_photos.embed(
                     photos,
                     encoder=encoder,
                     photos=found,
                     progress=lambda done: bar.advance(task, done),
                 )
-            classes = evaluation.class_names(found)
+            classes = labelled_photos.class_names(found)
             templates = scoring.load_templates(settings.VITRINE_PROMPT_TEMPLATES)
-            known = evaluation.class_vectors(encoder, classes, templates)
-            unknown = evaluation.class_vectors(
+            known = labelled_photos.class_vectors(encoder, classes, templates)
+            unknown = labelled_photos.class_vectors(
                 encoder, learning_curve.unknown_words(classes), templates
             )
             labels = np.array([classes.index(photo.class_name) for photo in read])

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from catalog import evaluation
-from catalog.evaluation import Photo
+from catalog import labelled_photos
+from catalog.labelled_photos import Photo
 from catalog.ml.mini.split import is_held_out
 from moderation import measuring
 from moderation.curves import NoSuggestion, Share, Tally
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         if not options["label"] and not options["pool"]:
             raise CommandError("Name a product with --label GROUP/LABEL, or a group with --pool.")
         try:
-            found = evaluation.find_photos(photos)
+            found = labelled_photos.find_photos(photos)
             wanted = _labels(found, options["label"], options["pool"])
             runtime = load(
                 encoder or settings.VITRINE_ENCODER,
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             )
             with Progress(console=Console(stderr=True)) as bar:
                 task = bar.add_task(f"Embedding with {runtime.name}", total=len(found))
-                read, vectors, unreadable = evaluation.embed(
+                read, vectors, unreadable = labelled_photos.embed(
                     photos,
                     encoder=runtime,
                     photos=found,
