@@ -24,8 +24,9 @@ SUSPECT_AFTER = 2
 QUARANTINE_AFTER = 5
 
 # `shops` hops through the index from one shop to the next, so that what a claim costs grows with
-# the shops that wait and not with their photos. Locks are taken in the order of the turns, and no
-# more than the batch needs; rows another worker holds are passed over.
+# the shops that wait and not with their photos; of each it looks at four times its share. Locks
+# are taken in the order of the turns, and no more than the batch needs; rows another worker holds
+# are passed over.
 FAIR = """
     WITH RECURSIVE shops AS (
         (SELECT storefront_id AS id FROM catalog_image WHERE status = %(pending)s
@@ -48,7 +49,8 @@ FAIR = """
             WHERE i.storefront_id = turns.id AND i.status = %(pending)s
               AND (i.lease_expires_at IS NULL OR i.lease_expires_at <= %(now)s)
             WINDOW by_age AS (ORDER BY i.created_at, i.id)
-            ORDER BY i.created_at, i.id LIMIT %(limit)s
+            ORDER BY i.created_at, i.id
+            LIMIT (SELECT least(%(limit)s, greatest(2, 4 * %(limit)s / count(*))) FROM turns)
         ) own
     ), first AS MATERIALIZED (
         SELECT attempts >= %(suspect)s AS alone FROM waiting WHERE number = 1
@@ -88,6 +90,7 @@ def claim(*, limit: int) -> tuple[uuid.UUID, list[Image]]:
             images = _next(limit, now)
         Image.objects.filter(pk__in=[image.pk for image in images]).update(
             lease_token=token,
+            started_at=now,
             lease_expires_at=now + timedelta(seconds=settings.VITRINE_LEASE_SECONDS),
             attempts=F("attempts") + 1,
         )

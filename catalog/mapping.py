@@ -16,7 +16,7 @@ from django.utils import timezone
 from catalog.choices import MapKind
 from catalog.ml.arranging import Landmarks, arrange
 from catalog.ml.projecting import Linear, principal
-from catalog.models import Embedding, Encoder, MapPoint, Projection
+from catalog.models import Embedding, Encoder, MapPoint, Projection, Storefront
 
 TEND = "catalog.tasks.tend_map"
 FEWEST = 3  # photos; fewer have no shape
@@ -42,7 +42,7 @@ def to_place(encoder: Encoder) -> list[Projection]:
 
 def due(encoder: Encoder) -> MapKind | None:
     """The kind of projection that is to be fitted next, the quick one first, if any."""
-    photos = Embedding.objects.filter(encoder=encoder).count()
+    photos = _shown(encoder.pk).count()
     for kind, fewest in ((MapKind.LINEAR, FEWEST), (MapKind.NEIGHBOURS, NEIGHBOURS_FROM)):
         newest = (
             Projection.objects.filter(encoder=encoder, kind=kind)
@@ -62,7 +62,7 @@ def fit(*, encoder: Encoder, kind: MapKind) -> Projection | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, encoder.pk])
         if not cursor.fetchone()[0]:
             return None
-        rows = Embedding.objects.filter(encoder=encoder)
+        rows = _shown(encoder.pk)
         # Photos' ids are random, so the first ones by id are a sample, and the same one each time.
         vectors = _vectors(rows.order_by("image_id")[:SAMPLE].iterator(500))
         if len(vectors) < FEWEST:
@@ -114,7 +114,14 @@ def place(*, projection: Projection, seconds: float) -> int:
 def unplaced(projection: Projection) -> QuerySet[Embedding]:
     """Vectors of its encoder without a place in it."""
     placed = MapPoint.objects.filter(projection=projection, embedding=OuterRef("pk"))
-    return Embedding.objects.filter(~Exists(placed), encoder=projection.encoder_id)
+    return _shown(projection.encoder_id).filter(~Exists(placed))
+
+
+def _shown(encoder_id: int) -> QuerySet[Embedding]:
+    """Vectors of the photos on the map: sandboxes have theirs to themselves."""
+    found = Embedding.objects.filter(encoder=encoder_id)
+    sandboxes = Storefront.objects.sandbox_ids()
+    return found.exclude(image__storefront__in=sandboxes) if sandboxes else found
 
 
 def opened(projection: Projection) -> Linear | Landmarks:

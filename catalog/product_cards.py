@@ -26,6 +26,8 @@ class Filters:
         photos = Image.objects.filter(product=OuterRef("pk"))
         if self.storefront:
             products = products.filter(storefront__slug=self.storefront)
+        else:
+            products = products.filter(storefront__sandbox_of__isnull=True)
         if self.words:
             words = Q(sku__icontains=self.words) | Q(title__icontains=self.words)
             products = products.filter(words)

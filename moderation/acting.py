@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog import history, publishing
 from catalog.choices import EventKind, Status
 from catalog.models import Event, Image
-from moderation import candidates, entering, judging, screening
+from moderation import candidates, entering, in_force, judging, screening
 from moderation.judging import Case, Judge
 from moderation.models import Exemplar, Flag, Sweep, SweepHit
 
@@ -18,7 +18,8 @@ def act(*, sweep: Sweep, by: QuerySet[Exemplar], ids: Sequence[UUID]) -> None:
     """Judge the photos `ids`, in order, and act: flags, hits, photos held or removed, reviews.
 
     Counts what it did in `sweep`, which the caller saves. Live photos that match are held, or
-    removed by a bank trusted to; photos that are held already keep their status.
+    removed by a bank trusted to; photos that are held already keep their status, and so do those
+    of storefronts whose photos are live while they wait for a person.
     """
     judge = judging.judge_of(bank=sweep.bank, encoder=sweep.encoder, exemplars=by)
     cases = [case for case in judging.judge(judge, _near(judge, sweep, ids)) if case.flags]
@@ -30,12 +31,23 @@ def act(*, sweep: Sweep, by: QuerySet[Exemplar], ids: Sequence[UUID]) -> None:
     flags = [flag for case in cases for flag in case.flags]
     Flag.objects.bulk_create(flags)
     matched = [case for case in cases if case.verdict != Status.LIVE]
-    SweepHit.objects.bulk_create(_hit(sweep, case) for case in matched)
+    rules = in_force.rules_of(case.image.storefront_id for case in matched)
+    acted = [
+        case
+        for case in matched
+        if case.image.status == Status.LIVE
+        and not (case.verdict == Status.HELD and rules[case.image.storefront_id].live_meanwhile)
+    ]
+    touched = {case.image.pk for case in acted}
+    SweepHit.objects.bulk_create(
+        _hit(sweep, case, acted=case.image.pk in touched) for case in matched
+    )
     history.record(screening.event_of(flag) for flag in flags)
-    acted = [case for case in matched if case.image.status == Status.LIVE]
     history.record(_carry_out(case, sweep) for case in acted)
     # A photo that is removed leaves nothing to review; one that is held already does.
-    reviewed = [case for case in matched if case not in acted or case.verdict == Status.HELD]
+    reviewed = [
+        case for case in matched if case.image.pk not in touched or case.verdict == Status.HELD
+    ]
     entering.enter(flag for case in reviewed for flag in case.flags)
     sweep.matched += len(matched)
     sweep.held += len(acted)
@@ -48,7 +60,7 @@ def _near(judge: Judge, sweep: Sweep, ids: Sequence[UUID]) -> candidates.Candida
     return candidates.fetch(found, sweep.encoder, lock=True)
 
 
-def _hit(sweep: Sweep, case: Case) -> SweepHit:
+def _hit(sweep: Sweep, case: Case, *, acted: bool) -> SweepHit:
     best = case.best
     if best.exemplar_id is None:
         raise ValueError("A flag of a bank names its exemplar.")
@@ -57,7 +69,7 @@ def _hit(sweep: Sweep, case: Case) -> SweepHit:
         image=case.image,
         exemplar_id=best.exemplar_id,
         score=best.closeness,
-        acted=case.image.status == Status.LIVE,
+        acted=acted,
         status_before=case.image.status,
     )
 

@@ -46,7 +46,11 @@ def appeal(
         raise AppealRefused("empty", "Say why the decision should change.")
     if len(text) > TEXT_LIMIT:
         raise AppealRefused("too_long", f"Keep the appeal within {TEXT_LIMIT} characters.")
-    image = Image.objects.select_for_update().get(pk=image.pk)
+    image = (
+        Image.objects.select_for_update(of=("self",)).select_related("storefront").get(pk=image.pk)
+    )
+    if not image.storefront.livemode:
+        raise AppealRefused("nothing_to_appeal", "Nobody reviews a sandbox's photos.")
     if Review.objects.active().filter(image=image).exists():
         raise AppealRefused("in_review", "This photo is in review already. Wait for the outcome.")
     if image.status != Status.REMOVED:

@@ -14,6 +14,7 @@ from django.db import connection
 
 from catalog.choices import Status
 from catalog.models import Encoder, Image
+from catalog.models.image import ImageQuerySet
 from moderation.hashes import LEAST_QUALITY
 
 LOOSE = 1e-3  # cosine; half precision is off by less than a tenth of it
@@ -75,6 +76,11 @@ class Candidates:
     qualities: np.ndarray  # (n,) int; 0 without a hash
 
 
+def swept() -> ImageQuerySet:
+    """The photos that sweeps look at."""
+    return Image.objects.of_live_shops().filter(status__in=SWEPT)
+
+
 def near(aim: Aim, *, span: tuple[UUID, UUID] | None = None) -> list[UUID]:
     """The photos near one of the exemplars, among all or those with an id in (first, last].
 
@@ -101,7 +107,7 @@ def near(aim: Aim, *, span: tuple[UUID, UUID] | None = None) -> list[UUID]:
 
 def fetch(ids: Sequence[UUID], encoder: Encoder, *, lock: bool = False) -> Candidates:
     """The photos that are still there to be swept, in order of their ids; locked if asked."""
-    rows = Image.objects.filter(pk__in=ids, status__in=SWEPT).order_by("pk")
+    rows = swept().filter(pk__in=ids).order_by("pk")
     images = list(rows.select_for_update(of=("self",)) if lock else rows)
     row_of = {image.pk: row for row, image in enumerate(images)}
     keys = list(row_of)

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Image
-from moderation import acting, judging, reverting
-from moderation.candidates import SWEPT
+from moderation import acting, candidates, judging, reverting
 from moderation.choices import SweepStatus
 from moderation.models import Bank, Exemplar, Sweep
 
@@ -105,7 +104,7 @@ def _scan(sweep: Sweep, now: datetime) -> None:
         sweep.next_chunk_at = now + timedelta(seconds=YIELD)
         return
     size = min(CHUNK_BESIDE_UPLOADS if busy else CHUNK, sweep.rate)
-    photos = Image.objects.filter(status__in=SWEPT).order_by("pk")
+    photos = candidates.swept().order_by("pk")
     if sweep.cursor:
         photos = photos.filter(pk__gt=sweep.cursor)
     ids = list(photos.values_list("pk", flat=True)[:size])

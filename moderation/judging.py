@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.choices import Status
 from catalog.models import Encoder, Image
-from moderation import matching, parts, screening
+from moderation import in_force, matching, parts, screening
 from moderation.banks import Limits
 from moderation.candidates import Aim, Candidates
 from moderation.choices import Action, BankKind, Outcome
@@ -30,6 +30,7 @@ class Judge:
     encoder: Encoder
     matcher: Matcher
     aim: Aim
+    spared: frozenset[int] = frozenset()  # storefronts in which the policy is not in force
 
 
 @dataclass
@@ -82,7 +83,8 @@ def judge_of(
         limits = {**matcher.limits, bank.pk: _held_from(hold, matcher.limits[bank.pk])}
         matcher = replace(matcher, limits=limits)
     cosine = matcher.limits[bank.pk].hold
-    return Judge(bank, encoder, matcher, Aim(encoder, tuple(chosen), cosine, bank.hash_distance))
+    aim = Aim(encoder, tuple(chosen), cosine, bank.hash_distance)
+    return Judge(bank, encoder, matcher, aim, in_force.storefronts_without(bank.policy))
 
 
 def judge(judge: Judge, candidates: Candidates) -> list[Case]:
@@ -118,6 +120,8 @@ def _raised(judge: Judge, candidates: Candidates) -> Iterator[Case]:
             candidates.vectors[rows], candidates.hashes[rows], candidates.qualities[rows]
         )
         for image, matches in zip(candidates.images[rows], found, strict=True):
+            if image.storefront_id in judge.spared:
+                continue
             flags = [
                 screening.flag_for(image, match, matches, judge.encoder)
                 for match in matching.violating(matches)

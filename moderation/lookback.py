@@ -168,7 +168,7 @@ def look_back(*, bank: Bank, encoder: Encoder, now: datetime | None = None) -> L
 def _recent(encoder: Encoder, now: datetime) -> tuple[set[UUID], float]:
     """Photos of the last days that have a vector, and over how many days they came."""
     since = now - timedelta(days=DAYS)
-    seen = Image.objects.filter(embeddings__encoder=encoder).order_by("-created_at")
+    seen = Image.objects.of_live_shops().filter(embeddings__encoder=encoder).order_by("-created_at")
     keys = list(seen.filter(created_at__gte=since).values_list("pk", flat=True)[:MOST])
     if not keys or (len(keys) < MOST and seen.filter(created_at__lt=since).exists()):
         return set(keys), float(DAYS)

@@ -72,7 +72,7 @@ def preview(
     if exemplars is None:
         exemplars = bank.exemplars.filter(is_enabled=True)
     judge = judging.judge_of(bank=bank, encoder=encoder, exemplars=exemplars, hold=hold)
-    photos = Image.objects.filter(status__in=candidates.SWEPT).count()
+    photos = candidates.swept().count()
     cases, compared = _cases(judge, photos)
     live = [case for case in cases if case.image.status == Status.LIVE and case.flags]
     held = sorted(
@@ -114,7 +114,7 @@ def _cases(judge: Judge, photos: int) -> tuple[list[Case], int]:
 
 def _after(cursor: UUID, size: int, encoder: Encoder) -> Candidates:
     """The next photos in order of their ids, which are random: so are the first n of them."""
-    photos = Image.objects.filter(status__in=candidates.SWEPT, pk__gt=cursor).order_by("pk")
+    photos = candidates.swept().filter(pk__gt=cursor).order_by("pk")
     return candidates.fetch(list(photos.values_list("pk", flat=True)[:size]), encoder)
 
 

@@ -63,7 +63,11 @@ class Wanted:
 @transaction.atomic
 def open_review(*, image: Image, actor: AbstractBaseUser, note: str = "") -> Review:
     """A person sends a screened photo to review: it is held from now on."""
-    image = Image.objects.select_for_update().get(pk=image.pk)
+    image = (
+        Image.objects.select_for_update(of=("self",)).select_related("storefront").get(pk=image.pk)
+    )
+    if not image.storefront.livemode:
+        raise ReviewConflict("in_sandbox", "Nobody reviews a sandbox's photos.")
     if image.screened_at is None:
         raise ReviewConflict("not_screened", "This photo has not been screened yet.")
     active = Review.objects.active().filter(image=image).first()

@@ -55,4 +55,6 @@ class Scope:
             rows = rows.filter(policy=self.policy)
         if self.storefront is not None:
             rows = rows.filter(image__storefront=self.storefront)
+        elif sandboxes := Storefront.objects.sandbox_ids():
+            rows = rows.exclude(image__storefront__in=sandboxes)
         return rows

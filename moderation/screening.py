@@ -1,6 +1,7 @@
 """Stage: screen each photo against every bank and prompt; flags and reviews come out."""
 
 from collections import Counter
+from uuid import UUID
 
 import numpy as np
 from django.db import transaction
@@ -11,8 +12,9 @@ from catalog.batch import Batch, Item
 from catalog.choices import Status
 from catalog.encoders import LoadedEncoder
 from catalog.models import Encoder, Event, Image
-from moderation import banks, embedding, entering, flooding, matching, prompts
+from moderation import banks, embedding, entering, flooding, in_force, matching, prompts
 from moderation.choices import BankKind, MatchKind, ModerationEvent, Outcome
+from moderation.in_force import Rules
 from moderation.matching import Match, Matcher
 from moderation.models import Flag
 from moderation.prompts import Described, PromptMatch
@@ -38,8 +40,17 @@ class ScreenImages:
         # Prepared outside the transaction, where encoding delays nobody; asked again inside it,
         # with the banks held still, so that no change slips in between.
         banks.hold_still()
-        matcher = self._refresh(batch.encoder)
+        flags = self.judge(batch)
         _forget(batch)
+        Flag.objects.bulk_create(flags)
+        history.record(event_of(flag) for flag in flags)
+        rules = _rules(batch)
+        entering.enter(_to_review(batch, flags, rules))
+        _count(self._refresh(batch.encoder), batch, flags, rules)
+
+    def judge(self, batch: Batch) -> list[Flag]:
+        """The flags of the photos as the banks are now, not saved; sets what they amount to."""
+        matcher = self._refresh(batch.encoder)
         flags: list[Flag] = []
         matches = matcher.matches(
             batch.vectors,
@@ -47,7 +58,11 @@ class ScreenImages:
             np.array([item.pdq_quality for item in batch.items]),
         )
         described = prompts.matches(self._described, batch.vectors, batch.encoder.row)
+        rules = _rules(batch)
         for item, by_bank, by_prompt in zip(batch.items, matches, described, strict=True):
+            own = rules[item.image.storefront_id]
+            by_bank = [match for match in by_bank if own.heeds(match.bank.policy_id)]
+            by_prompt = [match for match in by_prompt if own.heeds(match.policy.pk)]
             raised = [
                 flag_for(item.image, m, by_bank, batch.encoder.row)
                 for m in matching.violating(by_bank)
@@ -55,12 +70,10 @@ class ScreenImages:
             raised += [prompt_flag(item, m, by_bank, batch.encoder) for m in by_prompt]
             flags += raised
             item.verdict = verdict(raised)
+            if item.verdict == Status.HELD and own.live_meanwhile:
+                item.verdict = Status.LIVE
             item.screened = True
-        Flag.objects.bulk_create(flags)
-        history.record(event_of(flag) for flag in flags)
-        held = {item.image.pk for item in batch.items if item.verdict == Status.HELD}
-        entering.enter(flag for flag in flags if flag.image_id in held)
-        _count(matcher, len(batch.items), flags)
+        return flags
 
     def _refresh(self, encoder: LoadedEncoder) -> Matcher:
         """The matcher of what the banks are now."""
@@ -154,21 +167,55 @@ def verdict(flags: list[Flag]) -> Status:
     return Status.HELD if Outcome.HOLD in outcomes else Status.LIVE
 
 
-def _count(matcher: Matcher, screened: int, flags: list[Flag]) -> None:
+def _rules(batch: Batch) -> dict[int, Rules]:
+    return in_force.rules_of(item.image.storefront_id for item in batch.items)
+
+
+def _to_review(batch: Batch, flags: list[Flag], rules: dict[int, Rules]) -> list[Flag]:
+    """The flags of photos that wait for a person, held or live meanwhile."""
+    shops = {item.image.pk: item.image.storefront_id for item in batch.items}
+    by_image: dict[UUID, list[Flag]] = {}
+    for flag in flags:
+        by_image.setdefault(flag.image_id, []).append(flag)
+    return [
+        flag
+        for image_id, own in by_image.items()
+        if verdict(own) == Status.HELD and rules[shops[image_id]].reviewed
+        for flag in own
+    ]
+
+
+def _count(matcher: Matcher, batch: Batch, flags: list[Flag], rules: dict[int, Rules]) -> None:
     """Have the banks' traffic counted once the batch is committed; a failure there is logged and
-    costs a count, never a photo."""
+    costs a count, never a photo. What a sandbox sends is no traffic."""
+    banks_of_all = [bank for bank in matcher.banks if bank.kind == BankKind.VIOLATING]
+    shops = [rules[item.image.storefront_id] for item in batch.items]
+    screened = {
+        bank.pk: sum(shop.reviewed and shop.heeds(bank.policy_id) for shop in shops)
+        for bank in banks_of_all
+    }
+    counted = {
+        item.image.pk for item, shop in zip(batch.items, shops, strict=True) if shop.reviewed
+    }
     standing = {
         (flag.image_id, flag.bank_id)
         for flag in flags
-        if flag.bank_id and flag.outcome in (Outcome.HOLD, Outcome.REMOVE)
+        if flag.bank_id
+        and flag.image_id in counted
+        and flag.outcome in (Outcome.HOLD, Outcome.REMOVE)
     }
     held = Counter(bank_id for _, bank_id in standing if bank_id)
-    counted = [bank.pk for bank in matcher.banks if bank.kind == BankKind.VIOLATING]
-    if not counted:
+    if not any(screened.values()):
         return
 
     def count() -> None:
-        flooding.count(banks=counted, screened=screened, held=held)
+        for photos in sorted(set(screened.values()) - {0}):
+            banks_of_some = [key for key, number in screened.items() if number == photos]
+            flooding.count(
+                banks=banks_of_some,
+                screened=photos,
+                held={key: held[key] for key in banks_of_some if key in held},
+            )
 
     transaction.on_commit(count, robust=True)
 

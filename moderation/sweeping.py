@@ -13,10 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog import doorbell
-from catalog.models import Encoder, Image
-from moderation import judging
+from catalog.models import Encoder
+from moderation import candidates, judging
 from moderation.banks import EMBED
-from moderation.candidates import SWEPT
 from moderation.choices import BankKind, SweepStatus
 from moderation.chunks import AT_WORK, exemplars_of
 from moderation.models import Bank, Exemplar, Sweep
@@ -47,7 +46,7 @@ def start(
         bank=bank,
         encoder=encoder,
         rate=rate or settings.VITRINE_SWEEP_RATE,
-        total=Image.objects.filter(status__in=SWEPT).count(),
+        total=candidates.swept().count(),
         next_chunk_at=timezone.now(),
         started_by_id=started_by.pk if started_by else None,
         note=note,

@@ -12,6 +12,7 @@ class Code(Enum):
     API_KEY_MISSING = ("api_key_missing", 401, "No API key was sent")
     INVALID_API_KEY = ("invalid_api_key", 401, "The API key is not accepted")
     INSUFFICIENT_SCOPE = ("insufficient_scope", 403, "The API key may not do this")
+    LIVE_KEY = ("live_key", 403, "Only test keys may do this")
     RATE_LIMITED = ("rate_limited", 429, "Too much was asked in too short a time")
     # What is asked
     NOT_FOUND = ("not_found", 404, "There is nothing here")
@@ -44,7 +45,10 @@ class Code(Enum):
     # What was decided
     NOTHING_TO_APPEAL = ("nothing_to_appeal", 409, "There is no removal to appeal against")
     ALREADY_APPEALED = ("already_appealed", 409, "This removal was appealed before")
+    NOT_SCREENED = ("not_screened", 409, "The photo has not been screened yet")
     IN_REVIEW = ("in_review", 409, "The photo is in review")
+    # Webhooks
+    WEBHOOK_REFUSED = ("webhook_refused", 409, "This cannot be done with the webhook")
     # What is searched
     NOT_EMBEDDED = ("not_embedded", 409, "The photo cannot be compared yet")
     # Our side

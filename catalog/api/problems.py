@@ -25,6 +25,7 @@ DETAILS = {
     Code.API_KEY_MISSING: "Send the key as `Authorization: Bearer vt_…` or as `X-API-Key: vt_…`.",
     Code.INVALID_API_KEY: "The key is unknown or no longer valid. Ask the operator for a new one.",
     Code.INSUFFICIENT_SCOPE: "The key lacks a scope. Use another key, or make one that has it.",
+    Code.LIVE_KEY: "Send this with a test key (`vt_test_…`): it decides about test photos only.",
     Code.RATE_LIMITED: "Wait as long as Retry-After says, then send it again.",
     Code.NOT_FOUND: "Nothing is found at this address. Check the id and the path.",
     Code.NOT_ACCEPTABLE: "Ask for application/json in the Accept header, or leave it out.",
@@ -149,5 +150,10 @@ def _flatten(details: Any, field: str = "") -> list[dict[str, str]]:
     return [
         error
         for name, nested in details.items()
-        for error in _flatten(nested, "" if name == "non_field_errors" else name)
+        for error in _flatten(nested, field if name == "non_field_errors" else _below(field, name))
     ]
+
+
+def _below(field: str, name: str | int) -> str:
+    """`events.0` for the first of a list."""
+    return f"{field}.{name}" if field else str(name)

@@ -19,6 +19,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """The photos a storefront may see: the one place tenants are kept apart."""
         return self.filter(storefront=storefront)
 
+    def of_live_shops(self) -> "ImageQuerySet":
+        """Without those in sandboxes, which are nobody's but their engineers'."""
+        sandboxes = Storefront.objects.sandbox_ids()
+        return self.exclude(storefront_id__in=sandboxes) if sandboxes else self
+
     def awaiting_worker(self, now: datetime) -> "ImageQuerySet":
         """Pending photos nobody holds a lease on, oldest first."""
         return self.filter(

@@ -180,7 +180,7 @@ def _columns(outcome: Outcome) -> list[Column]:
 def _offered(params: QueryDict) -> list[Image]:
     """Chosen photos first, then the newest that match and have been embedded."""
     chosen = _keys(params)
-    images = Image.objects.filter(embeddings__encoder__is_active=True)
+    images = Image.objects.of_live_shops().filter(embeddings__encoder__is_active=True)
     if words := text(params, "q"):
         tagged = Tag.objects.filter(category__path__icontains=words).values("image_id")
         named = Q(filename__icontains=words) | Q(product__sku__icontains=words)

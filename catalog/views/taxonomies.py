@@ -71,7 +71,7 @@ def _list(request: HttpRequest, problems: tuple[str, ...] = ()) -> HttpResponse:
     )
     context = {
         "states": [state_of(each) for each in found],
-        "storefronts": Storefront.objects.select_related("taxonomy").annotate(
+        "storefronts": Storefront.objects.live().select_related("taxonomy").annotate(
             pruned=Count("prunes")
         ),
         "problems": problems,

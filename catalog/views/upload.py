@@ -52,7 +52,7 @@ def _take(request: HttpRequest, batch: dict[str, Any], upload: UploadedFile) -> 
 @role_required(Role.STAFF)
 def upload_page(request: HttpRequest) -> HttpResponse:
     context = {
-        "storefronts": Storefront.objects.filter(is_active=True),
+        "storefronts": Storefront.objects.live().filter(is_active=True),
         "max_bytes": settings.VITRINE_MAX_UPLOAD_BYTES,
         "max_megabytes": settings.VITRINE_MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_ids": MAX_IDS,

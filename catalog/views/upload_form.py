@@ -9,7 +9,7 @@ NO_STOREFRONT = "Choose the storefront these photos belong to."
 
 class Batch(forms.Form):
     storefront = forms.ModelChoiceField(
-        Storefront.objects.filter(is_active=True),
+        Storefront.objects.live().filter(is_active=True),
         to_field_name="slug",
         error_messages=dict.fromkeys(("required", "invalid_choice"), NO_STOREFRONT),
     )

@@ -22,6 +22,8 @@ from moderation.models import (
     Skip,
     Sweep,
     SweepHit,
+    TrialAppeal,
+    TrialDecision,
 )
 
 
@@ -168,3 +170,16 @@ class JudgedCountAdmin(ReadOnlyAdmin):
     list_select_related = ("storefront",)
     search_fields = ("storefront__name",)
     date_hierarchy = "day"
+
+
+@admin.register(TrialDecision)
+class TrialDecisionAdmin(OfPhoto):
+    list_display = ("photo", "action", "policy", "decided_at")
+    list_filter = ("action", "policy")
+    list_select_related = ("image", "policy")
+
+
+@admin.register(TrialAppeal)
+class TrialAppealAdmin(OfPhoto):
+    list_display = ("photo", "text", "outcome", "created_at")
+    list_select_related = ("image", "outcome")

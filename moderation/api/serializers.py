@@ -9,8 +9,8 @@ from catalog.api.serializers import ImageSerializer
 from catalog.models import Image
 from moderation import appealing
 from moderation.api.examples import HELD_PHOTO
-from moderation.choices import AppealStatus, Outcome, Queue
-from moderation.models import Appeal, Decision, Flag, Review
+from moderation.choices import AppealStatus, MatchKind, Outcome, Queue
+from moderation.models import Appeal, Decision, Flag, Review, TrialAppeal
 
 SCORE = (
     "`embedding`: cosine, up to 1, higher is nearer. `hash`: bits of 256 that differ, fewer is "
@@ -26,6 +26,9 @@ class FlagSerializer(serializers.ModelSerializer[Flag]):
         allow_null=True,
         default=None,
         help_text="Null when a prompt matched.",
+    )
+    bank_version = serializers.IntegerField(
+        read_only=True, help_text="Of the bank as it matched; of the policy when a prompt did."
     )
     exemplar = serializers.UUIDField(
         source="exemplar_id",
@@ -48,6 +51,7 @@ class FlagSerializer(serializers.ModelSerializer[Flag]):
             "kind",
             "policy",
             "bank",
+            "bank_version",
             "exemplar",
             "prompt",
             "outcome",
@@ -111,11 +115,66 @@ class AppealSerializer(serializers.ModelSerializer[Appeal]):
         return appealing.status_of(appeal, self.context.get("decisions", ()))
 
 
+class TrialAppealSerializer(serializers.ModelSerializer[TrialAppeal]):
+    """The same, of an appeal made with a test key."""
+
+    status = serializers.ChoiceField(choices=AppealStatus.choices, read_only=True)
+
+    class Meta:
+        model = TrialAppeal
+        fields = ("status", "created_at")
+        read_only_fields = fields
+
+
 class AppealRequestSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(
         max_length=appealing.TEXT_LIMIT,
         help_text="Why the decision should change; moderators read it.",
     )
+
+
+class NearestExemplarSerializer(serializers.Serializer[Any]):
+    """The exemplar of one bank that a photo is nearest to."""
+
+    kind = serializers.ChoiceField(choices=[MatchKind.EMBEDDING.value, MatchKind.HASH.value])
+    policy = serializers.CharField()
+    bank = serializers.CharField()
+    bank_version = serializers.IntegerField()
+    safe = serializers.BooleanField(help_text="Of a bank that vetoes false alarms.")
+    exemplar = serializers.UUIDField()
+    score = serializers.FloatField(help_text=SCORE)
+    threshold = serializers.FloatField(help_text="What the bank needs now.")
+
+
+class BestPromptSerializer(serializers.Serializer[Any]):
+    """The prompt of one policy that describes a photo best."""
+
+    policy = serializers.CharField()
+    prompt = serializers.CharField()
+    score = serializers.FloatField(help_text="Probability that the photo violates the policy.")
+    threshold = serializers.FloatField(help_text="What the policy needs now.")
+
+
+class LikelyCategorySerializer(serializers.Serializer[Any]):
+    """A category and how likely the photo belongs at or below it."""
+
+    category = serializers.CharField()
+    path = serializers.CharField()
+    score = serializers.FloatField()
+    prompts = serializers.ListField(
+        child=serializers.CharField(), help_text="The sentences that stand for it."
+    )
+    learned = serializers.BooleanField(
+        help_text="Its vector was learned from photos people confirmed, beside these sentences."
+    )
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    """What a photo is nearest to by the present banks, near enough or not."""
+
+    exemplars = NearestExemplarSerializer(many=True, help_text="Nearest first, one per bank.")
+    prompts = BestPromptSerializer(many=True, help_text="Best first, one per policy.")
+    categories = LikelyCategorySerializer(many=True, help_text="The likeliest five.")
 
 
 @extend_schema_serializer(component_name="Image", examples=[HELD_PHOTO])
@@ -130,14 +189,20 @@ class ModeratedImageSerializer(ImageSerializer):
         help_text="Where it waits for a person; null when it waits for nobody."
     )
     appeal = serializers.SerializerMethodField(help_text="The latest; null if there was none.")
+    explanation = ExplanationSerializer(
+        required=False, help_text="With `explain=true` on one photo alone."
+    )
 
     class Meta(ImageSerializer.Meta):
-        fields = (*ImageSerializer.Meta.fields, "flags", "decision", "review", "appeal")
+        fields = (
+            *ImageSerializer.Meta.fields,
+            *("flags", "decision", "review", "appeal", "explanation"),
+        )
         read_only_fields = fields
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, image: Image) -> Any:
-        decisions = image.decisions.all()
+        decisions = image.decisions.all() or image.trial_decisions.all()
         return DecisionSerializer(decisions[0]).data if decisions else None
 
     @extend_schema_field(ReviewSerializer(allow_null=True))
@@ -148,6 +213,8 @@ class ModeratedImageSerializer(ImageSerializer):
     @extend_schema_field(AppealSerializer(allow_null=True))
     def get_appeal(self, image: Image) -> Any:
         appeals = image.appeals.all()
+        if tried := image.trial_appeals.all():
+            return TrialAppealSerializer(tried[0]).data
         if not appeals:
             return None
         return AppealSerializer(appeals[0], context={"decisions": image.decisions.all()}).data

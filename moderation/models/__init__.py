@@ -12,6 +12,7 @@ from moderation.models.preferences import Preferences
 from moderation.models.quality import BlindReview
 from moderation.models.review import Review, Skip
 from moderation.models.sweep import Sweep, SweepHit
+from moderation.models.trial import TrialAppeal, TrialDecision
 
 __all__ = [
     "Appeal",
@@ -35,4 +36,6 @@ __all__ = [
     "StorefrontPolicy",
     "Sweep",
     "SweepHit",
+    "TrialAppeal",
+    "TrialDecision",
 ]

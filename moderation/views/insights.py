@@ -61,7 +61,7 @@ def _filters(scope: Scope, days: int) -> dict[str, Any]:
         "days": days,
         "spans": SPANS,
         "policies": Policy.objects.all(),
-        "storefronts": Storefront.objects.all(),
+        "storefronts": Storefront.objects.live(),
         "kept": "".join(f"&{name}={value}" for name, value in narrowed.items() if value),
         "query": "&".join(f"{name}={value}" for name, value in query.items()),
     }

@@ -37,6 +37,8 @@ from moderation.models import (
     StorefrontPolicy,
     Sweep,
     SweepHit,
+    TrialAppeal,
+    TrialDecision,
 )
 from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
 
@@ -142,6 +144,8 @@ def decided(
     JudgedCount.objects.create(
         storefront=photo.storefront, day=timezone.now(), status=Status.LIVE, photos=1
     )
+    TrialDecision.objects.create(image=photo, action=Action.APPROVE)
+    TrialAppeal.objects.create(image=photo, text="It is a toy.")
     StorefrontPolicy.objects.create(storefront=photo.storefront, policy=bank.policy)
     return photo
 
