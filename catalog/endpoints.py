@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog import addresses, doorbell, shop_history, signing
+from catalog import addresses, doorbell, shop_history, signing, webhooks
 from catalog.choices import DeliveryState, EndpointState, Occurrence, ShopEvent
 from catalog.delivering import rules
 from catalog.models import Delivery, Storefront, WebhookEndpoint, WebhookEvent
@@ -136,13 +136,19 @@ def delete(*, endpoint: WebhookEndpoint, by: AbstractBaseUser | None = None) -> 
 
 
 @transaction.atomic
+def send_test(*, endpoint: WebhookEndpoint) -> Delivery:
+    """Send a test event at once. Raises `WebhookRefused`."""
+    endpoint = _able(endpoint)
+    _ask_now(endpoint)
+    return webhooks.send_test(endpoint=endpoint)
+
+
+@transaction.atomic
 def replay(*, delivery: Delivery) -> Delivery:
     """Send one again at once, or for the first time; its id stays. Raises `WebhookRefused`."""
     endpoint = _able(delivery.endpoint)
     _again(Delivery.objects.filter(pk=delivery.pk))
-    if endpoint.open_until:
-        endpoint.open_until = None
-        endpoint.save(update_fields=["open_until"])
+    _ask_now(endpoint)
     delivery.refresh_from_db()
     return delivery
 
@@ -151,6 +157,7 @@ def replay(*, delivery: Delivery) -> Delivery:
 def replay_failed(*, endpoint: WebhookEndpoint) -> int:
     """Send everything again that was given up; returns how many. Raises `WebhookRefused`."""
     endpoint = _able(endpoint)
+    _ask_now(endpoint)
     return _again(endpoint.deliveries.filter(state__in=SENT_AGAIN))
 
 
@@ -199,6 +206,13 @@ def _able(endpoint: WebhookEndpoint) -> WebhookEndpoint:
     if endpoint.state == EndpointState.DISABLED:
         raise WebhookRefused("This endpoint is disabled. Switch it on first.")
     return endpoint
+
+
+def _ask_now(endpoint: WebhookEndpoint) -> None:
+    """Somebody looks on: let it be tried before its time."""
+    if endpoint.open_until:
+        endpoint.open_until = None
+        endpoint.save(update_fields=["open_until"])
 
 
 def _forgive(endpoint: WebhookEndpoint) -> None:

@@ -38,7 +38,9 @@ class PageQuery(serializers.Serializer[Any]):
 
 
 class NewestFirst(BasePagination):
-    """Pages by (created_at, id): a photo is never skipped or repeated while others arrive."""
+    """Pages by (created_at, id): a row is never skipped or repeated while others arrive."""
+
+    key = "id"  # a UUID, unique among the rows that are listed
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -49,15 +51,16 @@ class NewestFirst(BasePagination):
         size: int = query.validated_data["limit"]
         if cursor := query.validated_data.get("cursor"):
             at, pk = decode(cursor)
-            queryset = queryset.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=pk))
-        found = list(queryset.order_by("-created_at", "-id")[: size + 1])
+            before = Q(created_at=at, **{f"{self.key}__lt": pk})
+            queryset = queryset.filter(Q(created_at__lt=at) | before)
+        found = list(queryset.order_by("-created_at", f"-{self.key}")[: size + 1])
         page = found[:size]
         self.next: str | None = None
         if len(found) > size:
             here = request.build_absolute_uri()
-            self.next = replace_query_param(
-                here, "cursor", encode(page[-1].created_at, page[-1].pk)
-            )
+            last = page[-1]
+            position = encode(last.created_at, getattr(last, self.key))
+            self.next = replace_query_param(here, "cursor", position)
         return page
 
     def get_paginated_response(self, data: Any) -> Response:

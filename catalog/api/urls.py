@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.urls import URLPattern, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
+from catalog.api.deliveries import webhook_routes
 from catalog.api.fetches import FetchCollection, FetchDetail
 from catalog.api.problems import unknown_endpoint
-from catalog.api.reference import Redoc, Swagger
+from catalog.api.reference import Description, Redoc, Swagger
 from catalog.api.search_schema import search_routes
 
 
@@ -18,8 +18,9 @@ def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
         path("v1/images/<uuid:image_id>", detail.as_view(), name="api-image"),
         path("v1/fetches", FetchCollection.as_view(), name="api-fetches"),
         path("v1/fetches/<uuid:fetch_id>", FetchDetail.as_view(), name="api-fetch"),
+        *webhook_routes(),
         *search_routes(detail),
-        path("schema/", SpectacularAPIView.as_view(), name="schema"),
+        path("schema/", Description.as_view(), name="schema"),
         path("docs/", Swagger.as_view(url_name="schema"), name="api-docs"),
         path("redoc/", Redoc.as_view(url_name="schema"), name="api-redoc"),
         re_path(r"", unknown_endpoint, name="api-unknown"),  # last: whatever is left

@@ -333,7 +333,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(fields=["endpoint", "state", "-id"], name="delivery_state_recent"),
+            index=models.Index(
+                fields=["endpoint", "-created_at", "-event"], name="delivery_recent"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                fields=["endpoint", "state", "-created_at"], name="delivery_state_recent"
+            ),
         ),
         migrations.AddConstraint(
             model_name="delivery",

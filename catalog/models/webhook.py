@@ -162,7 +162,8 @@ class Delivery(models.Model):
                 condition=Q(state=DeliveryState.WAITING),
                 name="delivery_of_photo",
             ),
-            models.Index(fields=["endpoint", "state", "-id"], name="delivery_state_recent"),
+            models.Index(fields=["endpoint", "-created_at", "-event"], name="delivery_recent"),
+            models.Index(fields=["endpoint", "state", "-created_at"], name="delivery_state_recent"),
         ]
 
     def __str__(self) -> str:
