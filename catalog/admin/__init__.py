@@ -1,6 +1,7 @@
 """Django's admin for the catalog, one file per subject."""
 
 from catalog.admin import (
+    attributes,
     duplicates,
     fetches,
     images,
@@ -13,6 +14,7 @@ from catalog.admin import (
 )
 
 __all__ = [
+    "attributes",
     "duplicates",
     "fetches",
     "images",

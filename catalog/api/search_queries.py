@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 from rest_framework import serializers
 
+from catalog.attributes import filtering
 from catalog.choices import Status
 from catalog.models import Category, Image, Storefront, Taxonomy
 from catalog.search import EVEN, Filters, Query
@@ -22,6 +23,12 @@ class FilterQuery(serializers.Serializer[Any]):
         required=False,
         max_length=120,
         help_text="The taxonomy's id of a category; photos tagged with it or anything below it.",
+    )
+    attribute = serializers.CharField(
+        required=False,
+        max_length=2000,
+        help_text="Values as in `attributes`, such as `colour:red,colour:blue,pattern:striped`: "
+        "those of one attribute are alternatives, every attribute named has to apply.",
     )
     since = serializers.DateTimeField(
         required=False, help_text="Photos sent at this time or later."
@@ -43,20 +50,15 @@ class FilterQuery(serializers.Serializer[Any]):
         asked = self.validated_data
         category = None
         if name := asked.get("category"):
-            category = (
-                Category.objects.filter(
-                    Q(taxonomy=storefront.taxonomy_id) | Q(taxonomy__is_active=True),
-                    external_id=name,
-                )
-                .order_by("taxonomy__is_active")  # the chosen one is the other one, if any
-                .first()
-            )
-            if category is None:
-                said = "There is no such category in your taxonomy. Use an id as in `tags`."
-                raise serializers.ValidationError({"category": [said]}, code="not_found")
+            category = category_named(name, storefront)
+        attributes, unknown = filtering.parse(asked.get("attribute", ""))
+        if unknown:
+            said = f"There is no “{unknown[0]}”. Write colour:red, with ids as in `attributes`."
+            raise serializers.ValidationError({"attribute": [said]}, code="not_found")
         return Filters(
             status=asked.get("status", ""),
             category=category,
+            attributes=attributes,
             since=asked.get("since"),
             until=asked.get("until"),
         )
@@ -110,6 +112,21 @@ class SimilarQuery(FilterQuery):
         default="photo",
         help_text="`product`: the best photo of each other product, on one page.",
     )
+
+
+def category_named(name: str, storefront: Storefront) -> Category:
+    """The category with this id in the storefront's taxonomy. Raises a validation error."""
+    found = (
+        Category.objects.filter(
+            Q(taxonomy=storefront.taxonomy_id) | Q(taxonomy__is_active=True), external_id=name
+        )
+        .order_by("taxonomy__is_active")  # the chosen one is the other one, if any
+        .first()
+    )
+    if found is None:
+        said = "There is no such category in your taxonomy. Use an id as in `tags`."
+        raise serializers.ValidationError({"category": [said]}, code="not_found")
+    return found
 
 
 def taxonomy_of(storefront: Storefront) -> Taxonomy | None:

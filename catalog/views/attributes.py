@@ -129,8 +129,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     except AttributesError as error:
         return _list(request, str(error))
     if only_look:
-        named = [f"{kind}: {', '.join(names)}" for kind, names in changes.by_kind().items()]
-        said = ". ".join(each.capitalize() for each in named)
+        kinds = changes.by_kind().items()
+        said = ". ".join(f"{kind.capitalize()}: {', '.join(names)}" for kind, names in kinds)
         messages.info(request, f"It would change this. {said}." if said else "It changes nothing.")
     else:
         messages.success(request, f"Taken: {changes}.")

@@ -19,6 +19,10 @@ from catalog.choices import Source, Status
 from catalog.models import (
     AltText,
     ApiKey,
+    Attribute,
+    AttributeValue,
+    AttributeVector,
+    AttributeVerdict,
     Calibration,
     Category,
     CategoryHead,
@@ -38,6 +42,7 @@ from catalog.models import (
     IdempotentRequest,
     IgnoredDuplicates,
     Image,
+    ImageAttribute,
     Import,
     ImportItem,
     LearningSwitch,
@@ -72,6 +77,7 @@ WRITTEN_BY_US_ALONE = [
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
     *(DoomedFile, IdempotentRequest, Tombstone),
     *(CategoryThreshold, Retagging, ThresholdSet),
+    *(Attribute, AttributeValue, AttributeVector, AttributeVerdict, ImageAttribute),
 ]
 
 
@@ -118,6 +124,12 @@ def photo(
     )
     CategoryThreshold.objects.create(set=learned, category=mug, threshold=0.4, right=1, wrong=0)
     LearningSwitch.objects.create(taxonomy=taxonomy)
+    colour = Attribute.objects.create(slug="colour", name="Colour", method="words", threshold=0.5)
+    red = AttributeValue.objects.create(attribute=colour, slug="red", name="Red")
+    given = {"value": red, "encoder": encoder}
+    AttributeVector.objects.create(**given, is_known=True, vector=vector)
+    ImageAttribute.objects.create(**given, image=photo, score=0.7, threshold=0.5)
+    AttributeVerdict.objects.create(image=photo, value=red, accepted=True, by=lea)
     Retagging.objects.create(**of, rate=1)
     Calibration.objects.create(
         **of, taxonomy_version="1", temperature=1.5, photos=1, error_before=0.2, error_after=0.1
