@@ -222,6 +222,11 @@ class Scorers:
                 return kept.scorer, kept.masks[pruned]
         return None
 
+    def of_taxonomy(self, taxonomy: Taxonomy) -> Scorer | None:
+        """The scorer of a taxonomy in use; None while it has none."""
+        kept = self._kept.get(taxonomy.pk)
+        return kept.scorer if kept else None
+
     def _look(
         self, taxonomy: Taxonomy, encoder: Encoder, loaded: LoadedEncoder | None, version: str
     ) -> _Kept:

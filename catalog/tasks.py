@@ -13,11 +13,13 @@ from catalog import (
     doorbell,
     endpoints,
     fetching,
+    grouping,
     importing,
     indexing,
     labels,
     learning,
     mapping,
+    node_thresholds,
     pipeline,
     prompting,
     query_vectors,
@@ -107,8 +109,9 @@ def encode_categories() -> None:
 
 @shared_task(ignore_result=True)
 def learn() -> None:
-    """Category vectors from what staff confirmed; nothing to do while that is the same."""
+    """Category vectors and thresholds from what staff said; nothing to do while it is the same."""
     learning.learn_all()
+    node_thresholds.learn_all()  # how sure photos are depends on the vectors
 
 
 @shared_task(ignore_result=True)
@@ -179,6 +182,22 @@ def tend_map() -> None:
         if mapping.place(projection=projection, seconds=PLACE_SECONDS):
             doorbell.ring(mapping.TEND)
             return
+
+
+@shared_task(ignore_result=True)
+def group_duplicates() -> None:
+    """Compare photos that were not compared yet, and group near-duplicates."""
+    encoder = Encoder.objects.filter(is_active=True).first()
+    if encoder is not None and grouping.behind(encoder):
+        # Up to minutes of arithmetic, for which the rest of the queue must not wait.
+        threading.Thread(target=_group, args=(encoder,), daemon=True).start()
+
+
+def _group(encoder: Encoder) -> None:
+    try:
+        grouping.catch_up_all(encoder=encoder)
+    finally:
+        connection.close()  # this thread's own
 
 
 def _arrange(encoder: Encoder) -> None:

@@ -198,6 +198,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.run_imports": {"queue": "background"},
     "catalog.tasks.learn": {"queue": "background"},
     "catalog.tasks.tend_map": {"queue": "background"},
+    "catalog.tasks.group_duplicates": {"queue": "background"},
     "catalog.tasks.retag": {"queue": "background"},
     # Waiting for machines elsewhere: nothing here waits with it.
     "catalog.tasks.fetch_photos": {"queue": "fetches"},
@@ -286,6 +287,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    # How late a new photo is compared with all others of its storefront.
+    "group-the-duplicates": {
+        "task": "catalog.tasks.group_duplicates",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
@@ -341,6 +348,7 @@ VITRINE_API_SEARCH_POINTS = env.int("VITRINE_API_SEARCH_POINTS", default=5)
 VITRINE_API_WAITERS = env.int("VITRINE_API_WAITERS", default=4)
 VITRINE_API_BULK_BYTES = env.int("VITRINE_API_BULK_MB", default=512) * 1024 * 1024
 VITRINE_TAG_THRESHOLD = env.float("VITRINE_TAG_THRESHOLD", default=0.3)
+VITRINE_TAG_PRECISION = env.float("VITRINE_TAG_PRECISION", default=0.85)
 VITRINE_REVIEW_LEASE_SECONDS = env.int("VITRINE_REVIEW_LEASE_SECONDS", default=300)
 VITRINE_UNDO_SECONDS = env.int("VITRINE_UNDO_SECONDS", default=60)
 VITRINE_BLIND_SAMPLE = env.float("VITRINE_BLIND_SAMPLE", default=0.05)
