@@ -1,36 +1,87 @@
-"""Erasing photos: rows, vectors, tags and files."""
+"""Erasing photos: rows, vectors, tags, answers that were kept, and files.
 
-from collections.abc import Iterable
-from functools import partial
+What stays is history: events and decisions, and a tombstone that says who erased which digest.
+Whoever works on the photo meanwhile finds its row gone and writes nothing.
+"""
 
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from catalog import webhooks
-from catalog.choices import Occurrence
-from catalog.models import Image
+from catalog import history, idempotency, webhooks
+from catalog.choices import EventKind, Occurrence
+from catalog.models import DoomedFile, Image, Tombstone
 from catalog.models.image import ImageQuerySet
+
+FILES_AT_ONCE = 500
+# Whoever erased the photo is deleting its files until then.
+LEFT_BEHIND = timedelta(minutes=1)
 
 
 @transaction.atomic
-def erase(images: ImageQuerySet) -> int:
+def erase(
+    images: ImageQuerySet, *, by: str = "the operator", actor: AbstractBaseUser | None = None
+) -> int:
     """Delete photos and everything stored about them; returns how many there were.
 
-    Files go once the rows are gone for good.
+    `by` says in words who asked for it. Files go once the rows are gone for good.
     """
-    found = list(images.select_for_update().order_by("pk"))
+    # Whoever works on a photo has locked its row as well: this waits, or they find it gone.
+    found = list(images.select_for_update(of=("self",)).order_by("pk"))
+    if not found:
+        return 0
+    keys = [image.pk for image in found]
     webhooks.emit_all([webhooks.Happening(image, Occurrence.IMAGE_DELETED) for image in found])
-    Image.objects.filter(pk__in=[image.pk for image in found]).delete()
+    for path in settings.VITRINE_ERASERS:
+        import_string(path)(images=found, by=by, actor=actor)
+    for image in found:
+        idempotency.forget_about(storefront_id=image.storefront_id, image_id=image.pk)
+    history.record(
+        history.event(image=image, kind=EventKind.ERASED, summary=f"Erased by {by}", actor=actor)
+        for image in found
+    )
+    Tombstone.objects.bulk_create(
+        Tombstone(
+            image_id=image.pk,
+            storefront_id=image.storefront_id,
+            sha256=image.sha256,
+            erased_by=by[:200],
+        )
+        for image in found
+    )
     names = [
         str(field.name)
         for image in found
         for field in (image.original, image.display, image.thumbnail)
         if field
     ]
-    transaction.on_commit(partial(_delete_files, names))
+    DoomedFile.objects.bulk_create([DoomedFile(name=name) for name in names], ignore_conflicts=True)
+    Image.objects.filter(pk__in=keys).delete()
+    transaction.on_commit(lambda: _delete_files(names))
     return len(found)
 
 
-def _delete_files(names: Iterable[str]) -> None:
+def was_erased(*, storefront_id: int, image_id: UUID) -> bool:
+    """Whether the storefront had this photo, and it was erased."""
+    return Tombstone.objects.filter(image_id=image_id, storefront_id=storefront_id).exists()
+
+
+def finish_files() -> int:
+    """Delete files of erased photos that whoever erased them left behind; returns how many."""
+    left = DoomedFile.objects.filter(since__lte=timezone.now() - LEFT_BEHIND)
+    names = list(left.values_list("name", flat=True)[:FILES_AT_ONCE])
+    _delete_files(names)
+    return len(names)
+
+
+def _delete_files(names: Sequence[str]) -> None:
     for name in names:
         default_storage.delete(name)
+    DoomedFile.objects.filter(name__in=names).delete()

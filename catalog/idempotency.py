@@ -17,6 +17,7 @@ from catalog.models import IdempotentRequest, Storefront
 KEPT = timedelta(days=1)
 # Longer than any request takes that does not renew its lock: `wait` is at most half of it.
 LOCKED = timedelta(minutes=1)
+GONE = 410
 
 
 class DigestMismatch(Exception):
@@ -112,6 +113,18 @@ def finish(*, lock: Lock, digest: str, answer: Answer) -> None:
 def release(*, lock: Lock) -> None:
     """Give the key back: the request was not answered, and may be sent again at once."""
     _held(lock).delete()
+
+
+def forget_about(*, storefront_id: int, image_id: uuid.UUID) -> int:
+    """Empty the kept answers that tell of an erased photo; returns how many.
+
+    Their keys stay taken: sending such a request again says that it was answered, not that the
+    photo should come back.
+    """
+    told = IdempotentRequest.objects.filter(
+        storefront=storefront_id, status__isnull=False, body__contains=str(image_id)
+    )
+    return told.update(status=GONE, headers={}, body="")
 
 
 def forget_old(*, now: datetime | None = None, limit: int = 5_000) -> int:

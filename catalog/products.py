@@ -1,6 +1,7 @@
 """Products as storefronts name them, and which photos stand for them in what order."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -26,8 +27,39 @@ def upsert(*, storefront: Storefront, sku: str, title: str = "") -> Product:
     )
     if not created and title and product.title != title:
         product.title = title
-        product.save(update_fields=["title"])
+        product.save(update_fields=["title", "updated_at"])
     return product
+
+
+@transaction.atomic
+def put(
+    *,
+    storefront: Storefront,
+    sku: str,
+    title: str | None = None,
+    exposure: float | None = None,
+    data: dict[str, Any] | None = None,
+) -> tuple[Product, bool]:
+    """What the storefront itself says of its product, made if new, and whether it is new. What is
+    None stays as it is."""
+    said = {"title": title, "exposure": exposure, "data": data}
+    said = {name: value for name, value in said.items() if value is not None}
+    product, created = Product.objects.get_or_create(storefront=storefront, sku=sku, defaults=said)
+    if not created and said:
+        for name, value in said.items():
+            setattr(product, name, value)
+        product.save(update_fields=[*said, "updated_at"])
+    return product, created
+
+
+@transaction.atomic
+def delete(*, product_id: int) -> bool:
+    """Delete a product; False, and nothing deleted, while it has photos."""
+    product = Product.objects.select_for_update(of=("self",)).get(pk=product_id)
+    if product.images.exists():
+        return False
+    product.delete()
+    return True
 
 
 @transaction.atomic

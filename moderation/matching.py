@@ -140,17 +140,22 @@ def build(encoder: LoadedEncoder, before: Matcher | None = None) -> Matcher:
 
     The parts of banks that have not changed since `before` are taken from it. Four queries.
     """
+    return of(encoder.row, before)
+
+
+def of(encoder: Encoder, before: Matcher | None = None) -> Matcher:
+    """`build`, for whoever has no model at hand: exemplars without a vector are left out."""
     active = tuple(
         Bank.objects.active(timezone.now()).select_related("policy").order_by("pk")
     )  # read first: what is read after it is at least as new as the version it is filed under
-    known = before.parts if before and before.encoder_id == encoder.row.pk else {}
+    known = before.parts if before and before.encoder_id == encoder.pk else {}
     parts = {
         bank.pk: known[bank.pk]
         for bank in active
         if bank.pk in known and known[bank.pk].version == bank.version
     }
-    parts |= read([bank for bank in active if bank.pk not in parts], encoder.row)
-    return assemble(active, parts, encoder.row)
+    parts |= read([bank for bank in active if bank.pk not in parts], encoder)
+    return assemble(active, parts, encoder)
 
 
 def assemble(active: tuple[Bank, ...], parts: dict[int, Part], encoder: Encoder) -> Matcher:

@@ -48,12 +48,17 @@ def is_complete(prompts: Sequence[PolicyPrompt]) -> bool:
 def build(encoder: LoadedEncoder) -> tuple[Described, ...]:
     """Every policy that its prompts can hold photos for, encoding prompts that are new."""
     encode_missing(encoder)
+    return known(encoder.row)
+
+
+def known(encoder: Encoder) -> tuple[Described, ...]:
+    """Every policy that its prompts can hold photos for, by those that are encoded."""
     policies = Policy.objects.filter(is_enabled=True, prompt_threshold__isnull=False)
     vectors: dict[int, np.ndarray] = {}
     by_policy: dict[int, list[PolicyPrompt]] = {}
     for row in (
         PromptVector.objects.filter(
-            encoder=encoder.row, prompt__is_enabled=True, prompt__policy__in=policies
+            encoder=encoder, prompt__is_enabled=True, prompt__policy__in=policies
         )
         .select_related("prompt")
         .order_by("prompt_id")

@@ -37,7 +37,8 @@ def validate(schema: dict[str, Any], value: Any) -> None:
 def operation(method: str, path: str) -> dict[str, Any] | None:
     """What the document says about a request; None if it does not know it."""
     for template, methods in document()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[0-9a-f-]{36}", template), path):
+        pattern = re.sub(r"\{\w+\}", "[0-9a-f-]{36}", template.replace("{sku}", ".+"))
+        if re.fullmatch(pattern, path):
             return methods.get(method.lower())
     return None
 

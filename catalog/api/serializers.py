@@ -28,7 +28,9 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
 
     class Meta:
         model = Product
-        fields = ("sku", "title", "exposure", "data", "created_at", "updated_at")
+        fields: tuple[str, ...] = (
+            *("sku", "title", "exposure", "data", "created_at", "updated_at"),
+        )
         read_only_fields = fields
 
 

@@ -23,7 +23,7 @@ def bound(request: HttpRequest) -> None:
     limit = settings.VITRINE_MAX_UPLOAD_BYTES
     declared = int(request.META.get("CONTENT_LENGTH") or 0)
     if declared > READ_OUT * limit + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise _too_large(declared)
+        raise too_large(declared)
     request.upload_handlers = [BoundedUpload(request, keep=limit + 1)]
 
 
@@ -31,7 +31,7 @@ def read(file: InMemoryUploadedFile) -> bytes:
     """The whole file. Raises `ImageRejected` if it was longer than what was kept."""
     size = file.size or 0
     if size > settings.VITRINE_MAX_UPLOAD_BYTES:
-        raise _too_large(size)
+        raise too_large(size)
     data: bytes = file.read()
     return data
 
@@ -64,7 +64,8 @@ class BoundedUpload(FileUploadHandler):
         )
 
 
-def _too_large(size: int) -> ImageRejected:
+def too_large(size: int) -> ImageRejected:
+    """The refusal of a photo of so many bytes."""
     limit = settings.VITRINE_MAX_UPLOAD_BYTES
     return ImageRejected(
         FILE_TOO_LARGE,

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, re_path
 from catalog.api.deliveries import webhook_routes
 from catalog.api.fetches import FetchCollection, FetchDetail
 from catalog.api.problems import unknown_endpoint
+from catalog.api.products import ProductCollection, ProductDetail
 from catalog.api.reference import Description, Redoc, Swagger
 from catalog.api.search_schema import search_routes
 
@@ -19,6 +20,8 @@ def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
         path("v1/fetches", FetchCollection.as_view(), name="api-fetches"),
         path("v1/fetches/<uuid:fetch_id>", FetchDetail.as_view(), name="api-fetch"),
         *webhook_routes(),
+        path("v1/products", ProductCollection.as_view(), name="api-products"),
+        path("v1/products/<path:sku>", ProductDetail.as_view(photo=detail), name="api-product"),
         *search_routes(detail),
         path("schema/", Description.as_view(), name="schema"),
         path("docs/", Swagger.as_view(url_name="schema"), name="api-docs"),

@@ -11,7 +11,7 @@ from drf_spectacular.utils import (
 )
 
 from catalog.api.codes import Code
-from catalog.api.schema import ALWAYS, problems
+from catalog.api.schema import ALWAYS, IDEMPOTENT, problems
 from moderation.api.examples import APPEAL, APPEAL_TEXT
 from moderation.api.serializers import AppealRequestSerializer, AppealSerializer
 
@@ -29,6 +29,8 @@ documented_appeal = extend_schema_view(
         responses={201: OpenApiResponse(AppealSerializer, description="Somebody else will look")}
         | problems(
             Code.NOT_FOUND,
+            Code.GONE,
+            *IDEMPOTENT,
             Code.NOTHING_TO_APPEAL,
             Code.ALREADY_APPEALED,
             Code.IN_REVIEW,

@@ -105,8 +105,8 @@ def test_what_is_far_over_the_limit_is_refused_unread(api: ApiClient, settings: 
     response = api.generic(
         "POST",
         IMAGES,
-        content_type="multipart/form-data; boundary=x",
         **{
+            "CONTENT_TYPE": "multipart/form-data; boundary=x",
             "wsgi.input": Untouched(),
             "CONTENT_LENGTH": str(3 * settings.VITRINE_MAX_UPLOAD_BYTES),
         },

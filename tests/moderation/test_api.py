@@ -62,6 +62,7 @@ def test_a_held_photo_names_what_it_resembles(
         "kind": "embedding",
         "policy": "weapons",
         "bank": "Handguns",
+        "bank_version": handguns.version,
         "exemplar": str(handguns.exemplars.get().pk),
         "prompt": None,
         "outcome": "hold",

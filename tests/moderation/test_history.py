@@ -52,7 +52,8 @@ def test_history_outlives_an_erased_photo(case: Review) -> None:
     decision = Decision.objects.get()
     assert decision.image_id == case.image_id
     assert decision.settlement.result == "effective"
-    assert Event.objects.count() == events
+    assert Event.objects.count() == events + 1
+    assert Event.objects.latest("id").kind == "erased"
 
 
 def test_every_step_is_recorded_with_its_time(
