@@ -156,6 +156,8 @@ def pipeline_worker(transactional_db: None, tmp_path: Path) -> Iterator[subproce
                 *(sys.executable, "-m", "celery", "-A", "config", "worker", "--pool=solo"),
                 *("-Q", "pipeline,interactive", "--without-gossip", "--without-mingle"),
                 *("-n", f"test-{os.getpid()}@%h", "--loglevel=INFO"),
+                # A ring that waits for more than a minute, on a busy machine, is thrown away.
+                *("--beat", "--schedule", str(tmp_path / "beat")),
             ],
             cwd=ROOT,
             env=child_environment(),

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -49,6 +50,17 @@ def browser() -> Iterator[Browser]:
             yield browser
 
 
+def _press_only_what_listens(page: Page) -> None:
+    """Have keys wait for the scripts of a page that is still on its way, as people do."""
+    press = page.keyboard.press
+
+    def patiently(key: str, **options: Any) -> None:
+        page.wait_for_load_state()
+        press(key, **options)
+
+    page.keyboard.press = patiently  # type: ignore[method-assign]
+
+
 @pytest.fixture
 def complaints() -> Iterator[list[str]]:
     """What pages complain about: errors of scripts, and everything the page's policy blocked."""
@@ -71,6 +83,7 @@ def open_page(browser: Browser, live_server: object, complaints: list[str]) -> I
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
+        _press_only_what_listens(page)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on(
             "console",
