@@ -104,7 +104,7 @@ function pressed(event) {
 
 function answered() {
   const inGrid = document.activeElement === document.body || form.contains(document.activeElement);
-  const failed = document.querySelector("#bulk-state [role=alert]");
+  const failed = document.querySelector("#fix-state[data-failed]");
   for (const box of boxes()) if (!failed) box.checked = false;
   if (alone && failed) tick(boxOf(photos()[at]), false);
   if (!failed) {
@@ -126,7 +126,7 @@ function start() {
   document.addEventListener("click", clicked, true);
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.elt?.id === "bulk-state" || event.target.id === "bulk-state") answered();
+    if (event.detail.elt?.id === "fix-state" || event.target.id === "fix-state") answered();
   });
   count();
 }

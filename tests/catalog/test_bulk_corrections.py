@@ -155,7 +155,7 @@ def test_staff_correct_many_and_others_do_not(
     assert TagVerdict.objects.count() == (3 if allowed else 0)
     page = client.get(reverse("catalog:photos"))
     if role in ("moderator", "staff", "lead"):
-        assert ("bulk-bar" in page.text) == allowed
+        assert ("fix-bar" in page.text) == allowed
     together = TagVerdict.objects.values_list("together", flat=True).first() or "x"
     undo = client.post(reverse("catalog:undo_many"), {"together": str(together)}, headers=headers)
     assert undo.status_code == status
