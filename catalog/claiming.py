@@ -26,7 +26,7 @@ QUARANTINE_AFTER = 5
 # `shops` hops through the index from one shop to the next, so that what a claim costs grows with
 # the shops that wait and not with their photos; of each it looks at four times its share. Locks
 # are taken in the order of the turns, and no more than the batch needs; rows another worker holds
-# are passed over.
+# are passed over. (The constant limit within lets the planner choose the index.)
 FAIR = """
     WITH RECURSIVE shops AS (
         (SELECT storefront_id AS id FROM catalog_image WHERE status = %(pending)s
@@ -43,13 +43,15 @@ FAIR = """
     ), waiting AS MATERIALIZED (
         SELECT own.*, row_number() OVER (ORDER BY own.place, turns.turn) AS number
         FROM turns CROSS JOIN LATERAL (
-            SELECT i.id, i.attempts,
-                row_number() OVER by_age AS place, first_value(i.attempts) OVER by_age AS ahead
-            FROM catalog_image i
-            WHERE i.storefront_id = turns.id AND i.status = %(pending)s
-              AND (i.lease_expires_at IS NULL OR i.lease_expires_at <= %(now)s)
-            WINDOW by_age AS (ORDER BY i.created_at, i.id)
-            ORDER BY i.created_at, i.id
+            SELECT * FROM (
+                SELECT i.id, i.attempts,
+                    row_number() OVER by_age AS place, first_value(i.attempts) OVER by_age AS ahead
+                FROM catalog_image i
+                WHERE i.storefront_id = turns.id AND i.status = %(pending)s
+                  AND (i.lease_expires_at IS NULL OR i.lease_expires_at <= %(now)s)
+                WINDOW by_age AS (ORDER BY i.created_at, i.id)
+                ORDER BY i.created_at, i.id LIMIT %(limit)s
+            ) oldest
             LIMIT (SELECT least(%(limit)s, greatest(2, 4 * %(limit)s / count(*))) FROM turns)
         ) own
     ), first AS MATERIALIZED (

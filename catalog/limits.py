@@ -11,8 +11,9 @@ every request of every shop down because of a broker would do the harm they are 
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 import redis
@@ -26,35 +27,49 @@ WINDOW = 60  # seconds in which an empty bucket is full again
 PATIENCE = 0.5  # seconds a request waits for Redis
 LOOK_AWAY = 5.0  # seconds for which Redis is not asked again after it did not answer
 
-# KEYS: the buckets. ARGV: the cost, the window, then the size of each bucket. Returns whether it
-# was paid, then of each bucket what is left and what it lacks, in thousandths.
+KEPT = 8 * 24 * 60 * 60  # seconds for which a day's usage can be looked up
+
+# KEYS: where the day's usage is counted, then the buckets. ARGV: the cost, the window, how long
+# usage is kept, then the size of each bucket. Returns whether it was paid, then of each bucket
+# what is left and what it lacks, in thousandths.
 SPEND = """
+local cost, window, usage = tonumber(ARGV[1]), tonumber(ARGV[2]), KEYS[1]
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
-local window = tonumber(ARGV[2])
 local left, paid = {}, 1
-for i, name in ipairs(KEYS) do
+for i = 2, #KEYS do
     local size = tonumber(ARGV[2 + i])
-    local known = redis.call('HMGET', name, 'left', 'at')
-    local here = tonumber(known[1]) or size
+    local known = redis.call('HMGET', KEYS[i], 'left', 'at')
     local since = math.max(0, now - (tonumber(known[2]) or now))
-    left[i] = math.min(size, here + since * size / window)
-    if left[i] < math.min(tonumber(ARGV[1]), size) then paid = 0 end
+    left[i] = math.min(size, (tonumber(known[1]) or size) + since * size / window)
+    if left[i] < math.min(cost, size) then paid = 0 end
 end
 local answer = {paid}
-for i, name in ipairs(KEYS) do
-    local size = tonumber(ARGV[2 + i])
-    local cost = math.min(tonumber(ARGV[1]), size)
-    local lacking = math.max(0, cost - left[i])
-    if paid == 1 then left[i] = left[i] - cost end
-    redis.call('HSET', name, 'left', string.format('%.6f', left[i]),
+for i = 2, #KEYS do
+    local due = math.min(cost, tonumber(ARGV[2 + i]))
+    local lacking = math.max(0, due - left[i])
+    if paid == 1 then left[i] = left[i] - due end
+    redis.call('HSET', KEYS[i], 'left', string.format('%.6f', left[i]),
         'at', string.format('%.6f', now))
-    redis.call('EXPIRE', name, 2 * window)
-    answer[2 * i] = math.floor(left[i] * 1000)
-    answer[2 * i + 1] = math.ceil(lacking * 1000)
+    redis.call('EXPIRE', KEYS[i], 2 * window)
+    answer[2 * i - 2] = math.floor(left[i] * 1000)
+    answer[2 * i - 1] = math.ceil(lacking * 1000)
 end
+redis.call('HINCRBY', usage, 'requests', 1)
+if paid == 1 then redis.call('HINCRBY', usage, 'points', cost)
+else redis.call('HINCRBY', usage, 'refused', 1) end
+redis.call('EXPIRE', usage, tonumber(ARGV[3]))
 return answer
 """
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a key asked for on one day (UTC)."""
+
+    requests: int = 0
+    refused: int = 0
+    points: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,6 +117,7 @@ class Spent:
 
 
 UNLIMITED = Spent(paid=True)
+ANYBODY = "vitrine:usage:anybody"
 
 
 def buckets_of(key: ApiKey) -> tuple[Bucket, ...]:
@@ -121,18 +137,18 @@ def buckets_of(key: ApiKey) -> tuple[Bucket, ...]:
     )
 
 
-def spend(*, buckets: Sequence[Bucket], cost: int) -> Spent:
-    """Take `cost` points from every bucket, or from none if one has too few.
+def spend(*, buckets: Sequence[Bucket], cost: int, usage: str = ANYBODY) -> Spent:
+    """Take `cost` points from every bucket, or from none if one has too few; count it at `usage`.
 
     A cost beyond what a bucket can ever hold empties it. Without Redis everything is paid for.
     """
-    if not buckets or _looking_away():
+    if _looking_away():
         return UNLIMITED
     try:
         script = _client(settings.REDIS_URL).register_script(SPEND)
         answer = script(
-            keys=[bucket.place for bucket in buckets],
-            args=[cost, WINDOW, *(bucket.size for bucket in buckets)],
+            keys=[usage, *(bucket.place for bucket in buckets)],
+            args=[cost, WINDOW, KEPT, *(bucket.size for bucket in buckets)],
         )
     except (redis.RedisError, OSError) as error:
         _look_away()
@@ -146,6 +162,27 @@ def spend(*, buckets: Sequence[Bucket], cost: int) -> Spent:
             for bucket, left, lacking in zip(buckets, numbers[::2], numbers[1::2], strict=True)
         ),
     )
+
+
+def usage_place(key_id: int, day: date) -> str:
+    """Where a key's usage of a day is counted."""
+    return f"vitrine:usage:{day:%Y-%m-%d}:{key_id}"
+
+
+def usage_of(key_ids: Iterable[int], day: date) -> dict[int, Usage] | None:
+    """What each key asked for that day; None when Redis does not answer."""
+    keys = list(key_ids)
+    try:
+        pipe = _client(settings.REDIS_URL).pipeline(transaction=False)
+        for key in keys:
+            pipe.hgetall(usage_place(key, day))
+        found = pipe.execute()
+    except (redis.RedisError, OSError):
+        return None
+    return {
+        key: Usage(**{name.decode(): int(count) for name, count in counts.items()})
+        for key, counts in zip(keys, found, strict=True)
+    }
 
 
 def _standing(bucket: Bucket, left: float, lacking: float) -> Standing:

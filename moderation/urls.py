@@ -19,6 +19,7 @@ from moderation.views import (
     preferences,
     queue,
     reviews,
+    storefronts,
     sweeps,
     teach,
 )
@@ -65,6 +66,21 @@ urlpatterns = [
         name="lab_revert",
     ),
     path("photos/<uuid:pk>/teach/", teach.teach, name="teach"),
+    path("storefronts/", storefronts.storefront_list, name="storefronts"),
+    path("storefronts/<slug:slug>/", storefronts.storefront, name="storefront"),
+    path("storefronts/<slug:slug>/settings/", storefronts.change, name="storefront_change"),
+    path(
+        "storefronts/<slug:slug>/policies/",
+        storefronts.choose_policies,
+        name="storefront_policies",
+    ),
+    path("storefronts/<slug:slug>/keys/", storefronts.make_key, name="key_make"),
+    path(
+        "storefronts/<slug:slug>/keys/<int:pk>/rotate/", storefronts.rotate_key, name="key_rotate"
+    ),
+    path(
+        "storefronts/<slug:slug>/keys/<int:pk>/revoke/", storefronts.revoke_key, name="key_revoke"
+    ),
     path("policies/", policies.policies, name="policies"),
     path("policies/new/", policies.policy_new, name="policy_new"),
     path("policies/<slug:slug>/", policies.policy, name="policy"),

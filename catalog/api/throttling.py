@@ -7,6 +7,7 @@ quota is counted in points; most requests cost one.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -70,7 +71,11 @@ def charge(request: Request, *, points: int) -> None:
     """Have the caller pay, for a request or for more that turned out to be in it. Raises
     `Throttled`, with nothing paid, when a bucket has too few points left."""
     assert isinstance(request.auth, ApiKey)  # noqa: S101  HasScope let it through
-    spent = limits.spend(buckets=limits.buckets_of(request.auth), cost=points)
+    spent = limits.spend(
+        buckets=limits.buckets_of(request.auth),
+        cost=points,
+        usage=limits.usage_place(request.auth.pk, datetime.now(UTC).date()),
+    )
     request._request.spent = spent  # type: ignore[attr-defined]
     if spent.paid:
         return

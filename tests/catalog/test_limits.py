@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import redis
 
 from catalog import keys, limits, storefronts
 from catalog.choices import Scope
-from catalog.limits import Bucket
+from catalog.limits import Bucket, Usage
 from catalog.models import Image, Storefront
 from tests.openapi import IMAGES, PROBLEM, ApiClient
 
@@ -21,7 +22,7 @@ Picture = Callable[..., bytes]
 @pytest.fixture(autouse=True)
 def empty(settings: Any) -> Iterator[redis.Redis]:
     client = redis.from_url(settings.REDIS_URL)
-    client.delete(*client.keys("vitrine:limit:*"), "nothing")
+    client.delete(*client.keys("vitrine:limit:*"), *client.keys("vitrine:usage:*"), "nothing")
     limits._away["until"] = 0.0
     yield client
     limits._away["until"] = 0.0
@@ -166,3 +167,18 @@ def test_without_redis_requests_are_answered_and_it_is_logged_once(
     assert {answer.status_code for answer in answers} == {200}
     assert not any(answer.has_header("RateLimit") for answer in answers)
     assert caplog.text.count("Redis does not answer") == 1
+
+
+def test_what_a_key_asked_for_today_is_counted_even_without_a_limit(
+    storefront: Storefront, upload: Upload, picture: Picture, settings: Any
+) -> None:
+    photo = upload(picture("mug"))
+    key, plaintext = keys.create_key(storefront=storefront, name="Test")
+    api = ApiClient(plaintext)
+    api.get(IMAGES)
+    api.get(f"{IMAGES}/{photo.pk}/duplicates")
+    settings.VITRINE_API_KEY_POINTS = 1
+    assert [api.get(IMAGES).status_code for _ in range(2)] == [200, 429]
+
+    today = datetime.now(UTC).date()
+    assert limits.usage_of([key.pk], today) == {key.pk: Usage(requests=4, refused=1, points=7)}
