@@ -22,12 +22,12 @@ from catalog.models import (
     CategoryThreshold,
     Embedding,
     Encoder,
-    LearningSwitch,
     StorefrontPrune,
     Tag,
     TagVerdict,
     Taxonomy,
     ThresholdSet,
+    ThresholdSwitch,
 )
 from catalog.scorer import Scorer, Scorers
 
@@ -71,7 +71,7 @@ def learn(*, taxonomy: Taxonomy, encoder: Encoder, scorer: Scorer) -> ThresholdS
     """A new build, in force at once, if what was judged or how it scores is other than that of the
     active one; None if there is nothing new, or while people pin a version."""
     Taxonomy.objects.select_for_update(no_key=True).get(pk=taxonomy.pk)  # builds take turns
-    if LearningSwitch.objects.filter(taxonomy=taxonomy, thresholds_follow=False).exists():
+    if ThresholdSwitch.objects.filter(taxonomy=taxonomy, follows=False).exists():
         return None
     base, precision = settings.VITRINE_TAG_THRESHOLD, settings.VITRINE_TAG_PRECISION
     photos = _judged(taxonomy, encoder, scorer)
@@ -214,6 +214,6 @@ def follow(*, taxonomy: Taxonomy, by: AbstractBaseUser) -> None:
 
 
 def _follow(taxonomy: Taxonomy, by: AbstractBaseUser, *, follows: bool) -> None:
-    LearningSwitch.objects.update_or_create(
-        taxonomy=taxonomy, defaults={"thresholds_follow": follows, "changed_by_id": by.pk}
+    ThresholdSwitch.objects.update_or_create(
+        taxonomy=taxonomy, defaults={"follows": follows, "changed_by_id": by.pk}
     )

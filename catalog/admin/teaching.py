@@ -14,6 +14,7 @@ from catalog.models import (
     Retagging,
     TagVerdict,
     ThresholdSet,
+    ThresholdSwitch,
 )
 
 
@@ -65,6 +66,13 @@ class CategoryThresholdAdmin(ReadOnlyAdmin):
     list_display = ("category", "set", "threshold", "right", "wrong")
     list_select_related = ("category", "set")
     search_fields = ("category__path",)
+
+
+@admin.register(ThresholdSwitch)
+class ThresholdSwitchAdmin(ReadOnlyAdmin):
+    list_display = ("taxonomy", "follows", "changed_by", "changed_at")
+    list_select_related = ("taxonomy", "changed_by")
+    search_fields = ("taxonomy__name",)
 
 
 @admin.register(Calibration)

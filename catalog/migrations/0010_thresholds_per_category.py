@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -10,13 +11,22 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0009_photos_are_tagged_again'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='learningswitch',
-            name='thresholds_follow',
-            field=models.BooleanField(default=True, help_text='The same for the thresholds that verdicts teach.'),
+        migrations.CreateModel(
+            name='ThresholdSwitch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('follows', models.BooleanField(default=True)),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('changed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('taxonomy', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='threshold_switch', to='catalog.taxonomy')),
+            ],
+            options={
+                'verbose_name_plural': 'threshold switches',
+            },
         ),
         migrations.AddField(
             model_name='tag',

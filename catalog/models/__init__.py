@@ -43,7 +43,7 @@ from catalog.models.teaching import (
     LearningSwitch,
     TagVerdict,
 )
-from catalog.models.thresholds import CategoryThreshold, ThresholdSet
+from catalog.models.thresholds import CategoryThreshold, ThresholdSet, ThresholdSwitch
 from catalog.models.webhook import Delivery, DeliveryAttempt, WebhookEndpoint, WebhookEvent
 
 __all__ = [
@@ -93,6 +93,7 @@ __all__ = [
     "Taxonomy",
     "TaxonomyDraft",
     "ThresholdSet",
+    "ThresholdSwitch",
     "Tombstone",
     "Upload",
     "UploadPart",

@@ -117,9 +117,6 @@ class LearningSwitch(models.Model):
 
     taxonomy = models.OneToOneField(Taxonomy, on_delete=models.CASCADE, related_name="learning")
     follows = models.BooleanField(default=True)
-    thresholds_follow = models.BooleanField(
-        default=True, help_text="The same for the thresholds that verdicts teach."
-    )
     retags = models.BooleanField(
         default=False,
         help_text="Photos are tagged again by themselves once nothing new was learned for a while.",

@@ -1,5 +1,6 @@
 """Thresholds that staff's verdicts have taught, category by category."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -69,3 +70,23 @@ class CategoryThreshold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category_id}: {self.threshold:.2f}"
+
+
+class ThresholdSwitch(models.Model):
+    """Whether a taxonomy's thresholds follow the verdicts. A person who goes back to an earlier
+    version, or turns them off, pins that choice until somebody lets them follow again."""
+
+    taxonomy = models.OneToOneField(
+        Taxonomy, on_delete=models.CASCADE, related_name="threshold_switch"
+    )
+    follows = models.BooleanField(default=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "threshold switches"
+
+    def __str__(self) -> str:
+        return f"{self.taxonomy} {'follows' if self.follows else 'is pinned'}"

@@ -61,6 +61,7 @@ from catalog.models import (
     Taxonomy,
     TaxonomyDraft,
     ThresholdSet,
+    ThresholdSwitch,
     Tombstone,
     Upload,
     UploadPart,
@@ -76,7 +77,7 @@ WRITTEN_BY_US_ALONE = [
     *(Grouping, IgnoredDuplicates, ProductEvent),
     *(Calibration, CategoryHead, HeadVector, LearningSwitch, MapPoint, Projection, TagVerdict),
     *(DoomedFile, IdempotentRequest, Tombstone),
-    *(CategoryThreshold, Retagging, ThresholdSet),
+    *(CategoryThreshold, Retagging, ThresholdSet, ThresholdSwitch),
     *(Attribute, AttributeValue, AttributeVector, AttributeVerdict, ImageAttribute),
 ]
 
@@ -124,6 +125,7 @@ def photo(
     )
     CategoryThreshold.objects.create(set=learned, category=mug, threshold=0.4, right=1, wrong=0)
     LearningSwitch.objects.create(taxonomy=taxonomy)
+    ThresholdSwitch.objects.create(taxonomy=taxonomy)
     colour = Attribute.objects.create(slug="colour", name="Colour", method="words", threshold=0.5)
     red = AttributeValue.objects.create(attribute=colour, slug="red", name="Red")
     given = {"value": red, "encoder": encoder}

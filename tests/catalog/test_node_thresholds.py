@@ -20,6 +20,7 @@ from catalog.models import (
     Embedding,
     Encoder,
     Image,
+    LearningSwitch,
     Storefront,
     StorefrontPrune,
     Tag,
@@ -200,7 +201,8 @@ def test_one_can_go_back_turn_it_off_and_follow_again(shop: Shop, sam: User) -> 
     assert (node_thresholds.learn_all(), in_force()) == (0, 1)
     node_thresholds.turn_off(taxonomy=shop.taxonomy, by=sam)
     assert (node_thresholds.learn_all(), in_force()) == (0, None)
-    assert shop.taxonomy.learning.follows  # vectors go on learning
+    assert shop.taxonomy.threshold_switch.changed_by == sam
+    assert not LearningSwitch.objects.exists()  # vectors go on learning
     node_thresholds.follow(taxonomy=shop.taxonomy, by=sam)
     assert (node_thresholds.learn_all(), in_force()) == (1, 3)
     assert ThresholdSet.objects.count() == 3
