@@ -23,6 +23,7 @@ from catalog.views import (
     taxonomies,
     taxonomy_tree,
     upload,
+    winning_prompts,
     webhooks,
 )
 
@@ -37,6 +38,9 @@ urlpatterns = [
     path("photos/<uuid:pk>/label/", labels.try_label, name="try_label"),
     path("photos/<uuid:pk>/tags/", corrections.correct, name="correct_tags"),
     path("photos/<uuid:pk>/tags/names/", corrections.category_names, name="tag_names"),
+    path(
+        "photos/<uuid:pk>/prompts/<int:category>/", winning_prompts.show, name="winning_prompts"
+    ),
     path("photos/<uuid:pk>/retry/", photos.retry, name="retry"),
     path("photos/<uuid:pk>/display.jpg", files.picture, {"kind": "display"}, name="display"),
     path("photos/<uuid:pk>/thumbnail.jpg", files.picture, {"kind": "thumbnail"}, name="thumbnail"),
