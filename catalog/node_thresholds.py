@@ -19,6 +19,7 @@ from django.db.models import Max, Q
 from catalog.ml import thresholds
 from catalog.ml.thresholds import FLOOR, Judged
 from catalog.models import (
+    Category,
     CategoryThreshold,
     Embedding,
     Encoder,
@@ -217,3 +218,33 @@ def _follow(taxonomy: Taxonomy, by: AbstractBaseUser, *, follows: bool) -> None:
     ThresholdSwitch.objects.update_or_create(
         taxonomy=taxonomy, defaults={"follows": follows, "changed_by_id": by.pk}
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a category has to reach now, 0 to 1, and what that rests on: judged photos of its own,
+    else its siblings' (`learned` without any), else the one of the settings."""
+
+    threshold: float
+    learned: bool = False
+    right: int = 0
+    wrong: int = 0
+    version: int | None = None
+
+    @property
+    def photos(self) -> int:
+        return self.right + self.wrong
+
+
+def of_category(category: Category) -> Standing:
+    """What holds for a category's next tags."""
+    found = (
+        CategoryThreshold.objects.filter(
+            category=category, set__is_active=True, set__encoder__is_active=True
+        )
+        .select_related("set")
+        .first()
+    )
+    if found is None:
+        return Standing(settings.VITRINE_TAG_THRESHOLD)
+    return Standing(found.threshold, True, found.right, found.wrong, found.set.version)

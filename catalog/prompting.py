@@ -134,7 +134,7 @@ def score(trial: Trial) -> Outcome:
     photos, pictures, vectors, missing = _seen(trial, encoder)
     if not len(vectors):
         raise TrialRefused(missing)
-    found = _vectors(encoder, [text for each in trial.sets for text in _texts(trial.labels, each)])
+    found = sentence_vectors(encoder, [text for each in trial.sets for text in _texts(trial.labels, each)])
     scored = []
     for templates in trial.sets:
         of_labels = np.stack(
@@ -202,8 +202,11 @@ def _texts(labels: Iterable[str], templates: TemplateSet) -> list[str]:
     return [text for label in labels for text in templates.fill(label)]
 
 
-def _vectors(encoder: Encoder, texts: Iterable[str]) -> dict[str, np.ndarray]:
-    """Each sentence's vector; those that nobody tried lately are asked of the worker."""
+def sentence_vectors(encoder: Encoder, texts: Iterable[str]) -> dict[str, np.ndarray]:
+    """Each sentence's unit vector; those that nobody tried lately are asked of the worker.
+
+    Raises `SearchUnavailable`.
+    """
     wanted = {_digest(text): text for text in texts}
     found = _known(encoder, wanted)
     missing = [text for text in wanted.values() if text not in found]

@@ -20,9 +20,15 @@ class Level:
     category: Category
     score: float
     threshold: float  # the score that a tag of it has to reach
+    learned: bool  # verdicts taught that threshold
     template_version: str
     head_id: int | None
     calibration_id: int | None
+
+    @property
+    def is_reached(self) -> bool:
+        """It is as sure as a tag of it has to be."""
+        return self.score >= self.threshold
 
 
 def read(*, image: Image, encoder: Encoder) -> list[Level]:
@@ -46,6 +52,7 @@ def read(*, image: Image, encoder: Encoder) -> list[Level]:
             category=scorer.categories[index],
             score=float(scores[index]),
             threshold=float(thresholds[index]),
+            learned=scorer.categories[index].pk in scorer.learned,
             template_version=scorer.template_versions[index],
             head_id=scorer.head_id,
             calibration_id=scorer.calibration_id,
@@ -56,16 +63,21 @@ def read(*, image: Image, encoder: Encoder) -> list[Level]:
 
 
 def path_of(levels: list[Level]) -> list[Level]:
-    """The most likely way down the tree, from the root: at each level the likeliest category below
-    the one before."""
+    """The way down the tree as tagging takes it, from the root: at each level the likeliest
+    category below that reaches its threshold. The last step is the first that does not, where
+    there is one: what it was not sure enough of."""
+    below: dict[int | None, list[Level]] = {}
+    for each in levels:  # likeliest first, so that each list is
+        below.setdefault(each.category.parent_id, []).append(each)
     steps: list[Level] = []
     above: int | None = None
-    while True:
-        step = next((each for each in levels if each.category.parent_id == above), None)
-        if step is None:
-            return steps
+    while ahead := below.get(above):
+        step = next((each for each in ahead if each.is_reached), ahead[0])
         steps.append(step)
+        if not step.is_reached:
+            break
         above = step.category.pk
+    return steps
 
 
 def line_to(found: Level, levels: list[Level]) -> list[Level]:

@@ -22,9 +22,10 @@ from catalog.views import (
     similar_products,
     taxonomies,
     taxonomy_tree,
+    thresholds,
     upload,
-    winning_prompts,
     webhooks,
+    winning_prompts,
 )
 
 app_name = "catalog"
@@ -38,9 +39,7 @@ urlpatterns = [
     path("photos/<uuid:pk>/label/", labels.try_label, name="try_label"),
     path("photos/<uuid:pk>/tags/", corrections.correct, name="correct_tags"),
     path("photos/<uuid:pk>/tags/names/", corrections.category_names, name="tag_names"),
-    path(
-        "photos/<uuid:pk>/prompts/<int:category>/", winning_prompts.show, name="winning_prompts"
-    ),
+    path("photos/<uuid:pk>/prompts/<int:category>/", winning_prompts.show, name="winning_prompts"),
     path("photos/<uuid:pk>/retry/", photos.retry, name="retry"),
     path("photos/<uuid:pk>/display.jpg", files.picture, {"kind": "display"}, name="display"),
     path("photos/<uuid:pk>/thumbnail.jpg", files.picture, {"kind": "thumbnail"}, name="thumbnail"),
@@ -76,6 +75,8 @@ urlpatterns = [
         learning.change_retagging,
         name="retag_change",
     ),
+    path("taxonomies/<slug:slug>/thresholds/", thresholds.page, name="thresholds"),
+    path("taxonomies/<slug:slug>/thresholds/switch/", thresholds.switch, name="threshold_switch"),
     path("taxonomies/<slug:slug>/state/", taxonomies.state, name="taxonomy_state"),
     path("taxonomies/<slug:slug>/activate/", taxonomies.activate, name="taxonomy_activate"),
     path("taxonomy-upload/", taxonomies.upload, name="taxonomy_upload"),

@@ -8,7 +8,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog import storefronts, taxonomy_tree
+from catalog import node_thresholds, storefronts, taxonomy_tree
 from catalog.models import Category, Storefront, StorefrontPrune, Tag, Taxonomy
 from catalog.roles import Role
 from catalog.views.access import person, role_required
@@ -61,6 +61,7 @@ def _page(
             "at": at,
             "at_photos": Tag.objects.filter(category=at).values("image").distinct().count(),
             "at_line": taxonomy_tree.line_of(at)[:-1] if at else (),
+            "standing": node_thresholds.of_category(at) if at else None,
             "prunes": StorefrontPrune.objects.filter(
                 storefront=storefront, category__taxonomy=taxonomy
             )
