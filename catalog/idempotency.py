@@ -52,7 +52,7 @@ class Lock:
 def begin(*, storefront: Storefront, key: str, digest: str) -> Lock | Answer:
     """Take the lock of a request, or learn its answer.
 
-    `digest` is over what was sent; an empty one is not known yet, see `answered`. Raises
+    `digest` is over what was sent; an empty one is not known yet, see `compare`. Raises
     `DigestMismatch` and `InProgress`.
     """
     now = timezone.now()
@@ -80,7 +80,7 @@ def begin(*, storefront: Storefront, key: str, digest: str) -> Lock | Answer:
     return _take_over(row, digest, Q(status__isnull=True, locked_until__lte=now), token, now)
 
 
-def answered(*, storefront: Storefront, key: str, digest: str) -> None:
+def compare(*, storefront: Storefront, key: str, digest: str) -> None:
     """For requests whose digest is known only once they are read. Raises `DigestMismatch` when
     the key came with something else before."""
     known = IdempotentRequest.objects.filter(storefront=storefront, key=key).exclude(digest="")

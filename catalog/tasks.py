@@ -12,8 +12,11 @@ from catalog import (
     delivering,
     doorbell,
     endpoints,
+    erasing,
     fetching,
+    glancing,
     grouping,
+    idempotency,
     importing,
     indexing,
     labels,
@@ -136,6 +139,17 @@ def encode_picture(digest: str, picture: str) -> None:
 
 
 @shared_task(expires=30)
+def judge_picture(name: str, storefront_id: int) -> str:
+    """Interactive: a photo is judged and forgotten; it and its judgement are sealed."""
+    return glancing.judge(
+        name=name,
+        storefront_id=storefront_id,
+        encoder=load_configured(),
+        stages=pipeline.load_stages(),
+    )
+
+
+@shared_task(expires=30)
 def encode_prompts(texts: list[str]) -> None:
     """Interactive: somebody tries labels and templates."""
     prompting.encode(texts=texts, encoder=load_configured())
@@ -151,8 +165,11 @@ def run_imports() -> None:
 
 @shared_task(ignore_result=True)
 def tend_index() -> None:
-    """Seal new vectors into the search index, or build it anew; forget old searches."""
+    """Seal new vectors into the search index, or build it anew; forget old searches and answers,
+    and finish what erasing a photo left behind."""
     query_vectors.forget_old()
+    idempotency.forget_old()
+    erasing.finish_files()
     encoder = Encoder.objects.filter(is_active=True).first()
     if encoder is None or indexing.is_being_built(encoder):
         return

@@ -190,6 +190,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.encode_text": {"queue": "interactive"},
     "catalog.tasks.encode_picture": {"queue": "interactive"},
     "catalog.tasks.encode_prompts": {"queue": "interactive"},
+    "catalog.tasks.judge_picture": {"queue": "interactive"},
     "moderation.tasks.embed_exemplars": {"queue": "interactive"},
     # Work on the database alone: it needs no model and must not wait for one.
     "moderation.tasks.tend": {"queue": "background"},

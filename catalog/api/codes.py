@@ -24,6 +24,7 @@ class Code(Enum):
     INVALID_CURSOR = ("invalid_cursor", 400, "The cursor is not one of ours")
     UNKNOWN_VERSION = ("unknown_version", 400, "This version of the API is not served")
     GONE = ("gone", 410, "The photo was erased")
+    TOO_MANY_ITEMS = ("too_many_items", 413, "There are too many photos in one request")
     # What is asked twice
     IDEMPOTENCY_MISMATCH = ("idempotency_mismatch", 422, "The key came with another request")
     IDEMPOTENCY_IN_PROGRESS = ("idempotency_in_progress", 409, "The request is being answered")

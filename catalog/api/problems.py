@@ -33,6 +33,7 @@ DETAILS = {
     Code.VALIDATION_FAILED: "Each field to blame is named in `errors`.",
     Code.UNKNOWN_VERSION: "Leave the header Vitrine-Version out, or send the documented date.",
     Code.INVALID_CURSOR: "Start again without a cursor and follow `next` unchanged.",
+    Code.TOO_MANY_ITEMS: "At most 1,000 are taken; this line and those after it were not read.",
     Code.GONE: "The photo was erased. Nothing of it is left but the record that it was here.",
     Code.IDEMPOTENCY_MISMATCH: "This Idempotency-Key came with another request. Use a new key.",
     Code.IDEMPOTENCY_IN_PROGRESS: "The first request is being answered. Send it again in a moment.",

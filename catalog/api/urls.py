@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
+from catalog.api.bulk import ImageBulk
 from catalog.api.deliveries import webhook_routes
 from catalog.api.fetches import FetchCollection, FetchDetail
 from catalog.api.problems import unknown_endpoint
@@ -16,6 +17,7 @@ def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
     """The whole API with these two views for photos; searches show them as `detail` does."""
     return [
         path("v1/images", collection.as_view(), name="api-images"),
+        path("v1/images/bulk", ImageBulk.as_view(photo=detail), name="api-bulk"),
         path("v1/images/<uuid:image_id>", detail.as_view(), name="api-image"),
         path("v1/fetches", FetchCollection.as_view(), name="api-fetches"),
         path("v1/fetches/<uuid:fetch_id>", FetchDetail.as_view(), name="api-fetch"),

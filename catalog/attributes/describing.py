@@ -129,15 +129,30 @@ class DescribeImages:
         self._questions.refresh(encoder)
 
     def process(self, batch: Batch) -> None:
-        found = [item.pixels for item in batch.items]
-        pixels = [each for each in found if each is not None]
         describe(
             images=[item.image for item in batch.items],
             vectors=batch.vectors,
-            pixels=pixels if len(pixels) == len(found) else None,
+            pixels=_pixels(batch),
             encoder=batch.encoder.row,
             asked=self._questions.asked,
         )
+
+    def judge(self, batch: Batch) -> list[ImageAttribute]:
+        """The attributes of the photos, not saved."""
+        return answers(
+            images=[item.image for item in batch.items],
+            vectors=batch.vectors,
+            pixels=_pixels(batch),
+            encoder=batch.encoder.row,
+            asked=self._questions.asked,
+        )[0]
+
+
+def _pixels(batch: Batch) -> list[np.ndarray] | None:
+    """Of every photo, or of none."""
+    found = [item.pixels for item in batch.items]
+    pixels = [each for each in found if each is not None]
+    return pixels if len(pixels) == len(found) else None
 
 
 def describe(
@@ -153,6 +168,24 @@ def describe(
     `vectors` is (n, dimension); `pixels` are uint8 (height, width, 3), as the encoder got them.
     Without pixels, what was measured by them stays.
     """
+    rows, answered = answers(
+        images=images, vectors=vectors, pixels=pixels, encoder=encoder, asked=asked
+    )
+    old = ImageAttribute.objects.filter(image__in=images, encoder=encoder)
+    spoken_of = [row.value_id for row in rows if row.is_confirmed]
+    old.filter(Q(value__attribute__in=answered) | Q(value__in=spoken_of)).delete()
+    ImageAttribute.objects.bulk_create(rows)
+
+
+def answers(
+    *,
+    images: Sequence[Image],
+    vectors: np.ndarray,
+    pixels: Sequence[np.ndarray] | None,
+    encoder: Encoder,
+    asked: Sequence[Question],
+) -> tuple[list[ImageAttribute], list[int]]:
+    """What these photos have, not saved, and the keys of the attributes that could be asked."""
     said = verdicts.standing_of(image.pk for image in images)
     rows: list[ImageAttribute] = []
     answered: list[int] = []
@@ -176,10 +209,7 @@ def describe(
                 for index in question.give(own, told)
             ]
     rows += _unasked(images, said, rows, encoder)
-    old = ImageAttribute.objects.filter(image__in=images, encoder=encoder)
-    spoken_of = [row.value_id for row in rows if row.is_confirmed]
-    old.filter(Q(value__attribute__in=answered) | Q(value__in=spoken_of)).delete()
-    ImageAttribute.objects.bulk_create(rows)
+    return rows, answered
 
 
 def _unasked(

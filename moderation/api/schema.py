@@ -29,7 +29,6 @@ documented_appeal = extend_schema_view(
         responses={201: OpenApiResponse(AppealSerializer, description="Somebody else will look")}
         | problems(
             Code.NOT_FOUND,
-            Code.GONE,
             *IDEMPOTENT,
             Code.NOTHING_TO_APPEAL,
             Code.ALREADY_APPEALED,
