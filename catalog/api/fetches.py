@@ -14,7 +14,6 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -23,7 +22,9 @@ from catalog import fetching
 from catalog.addresses import MAX_URL, AddressRefused
 from catalog.api.authentication import storefront_of
 from catalog.api.codes import Code
+from catalog.api.idempotent import idempotent
 from catalog.api.pagination import NewestFirst, PageQuery
+from catalog.api.parsers import BoundedJSONParser
 from catalog.api.problems import Problem
 from catalog.api.schema import ALWAYS, problems
 from catalog.api.serializers import FailureSerializer
@@ -102,7 +103,7 @@ class StorefrontFetches(GenericAPIView[Fetch]):
     required_scopes = {"GET": Scope.IMAGES_READ, "POST": Scope.IMAGES_WRITE}
     serializer_class = FetchSerializer
     queryset = Fetch.objects.none()  # tells the schema the model; get_queryset is what runs
-    parser_classes = (JSONParser,)
+    parser_classes = (BoundedJSONParser,)
     pagination_class = NewestFirst
     lookup_field = "pk"
     lookup_url_kwarg = "fetch_id"
@@ -161,6 +162,7 @@ class FetchCollection(ListModelMixin, StorefrontFetches):
     def get(self, request: Request) -> Response:
         return self.list(request)
 
+    @idempotent
     def post(self, request: Request) -> Response:
         sent = FetchRequestSerializer(data=request.data)
         sent.is_valid(raise_exception=True)

@@ -1,0 +1,118 @@
+"""Every command and every line of Python that the documentation of the API shows is run, as it
+stands there, against a running site with a worker."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalog import keys, storefronts
+from catalog.choices import Status
+from catalog.models import Image, Storefront
+from moderation.models import Policy
+from tests.conftest import ROOT, Picture
+
+DOCS = ROOT / "docs"
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GIVEN = re.compile(r"^(VITRINE|KEY)=")  # what readers put in for themselves
+# curl that says what went wrong, fails where the answer is a problem, and is as patient with a
+# busy worker (503) as the documentation asks its readers to be.
+CURL = 'curl() { command curl -sS --fail-with-body --retry 3 --max-time 60 "$@"; }\n'
+WARM_UP_SECONDS = 120
+
+
+def commands(text: str) -> str:
+    """The commands of a console block, without their prompts and what they print."""
+    lines, goes_on = [], False
+    for line in text.splitlines():
+        if line.startswith("$ ") or goes_on:
+            command = line.removeprefix("$ ")
+            goes_on = command.endswith("\\")
+            if not GIVEN.match(command):
+                lines.append(command)
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def shop(storefront: Storefront) -> Storefront:
+    return storefronts.sandbox_of(storefront=storefront)
+
+
+@pytest.fixture
+def around(
+    live_server: object,
+    shop: Storefront,
+    starter: object,
+    pipeline_worker: object,
+    upload: Callable[..., Image],
+    picture: Picture,
+    tmp_path: Path,
+) -> dict[str, str]:
+    """What the commands find: an address, a key, some files."""
+    Policy.objects.create(slug="weapons", name="Weapons", severity=4)
+    _, secret = keys.create_key(storefront=shop, name="Documentation")
+    first = upload(picture("mug", 9), to=shop)
+    until = time.monotonic() + WARM_UP_SECONDS
+    while first.status == Status.PENDING and time.monotonic() < until:
+        time.sleep(0.5)  # the model is loaded, the categories are encoded
+        first.refresh_from_db()
+    (tmp_path / "mug.jpg").write_bytes(picture("mug", 4, calm=True))
+    (tmp_path / "notes.txt").write_text("no picture")
+    return {
+        **os.environ,
+        "VITRINE": live_server.url,  # type: ignore[attr-defined]
+        "KEY": secret,
+        "PYTHONPATH": str(ROOT / "examples"),
+    }
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command[-1]}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def test_getting_started(around: dict[str, str], tmp_path: Path, shop: Storefront) -> None:
+    blocks = BLOCK.findall((DOCS / "getting-started.md").read_text())
+    console = [commands(text) for kind, text in blocks if kind == "console"]
+    python = [text for kind, text in blocks if kind == "python"]
+    assert (len(console), len(python)) == (9, 1)
+    said = run(["bash", "-euo", "pipefail", "-c", CURL + "\n".join(console)], tmp_path, around)
+    assert '"live"' in said.splitlines()[0]
+    assert '"removed"' in said
+    given = "import os\nVITRINE, KEY = os.environ['VITRINE'], os.environ['KEY']\n"
+    said = run([sys.executable, "-c", given + python[0]], tmp_path, around)
+    assert said.startswith("live ")
+    assert "unsupported_format" in said
+    assert set(Image.objects.values_list("storefront", flat=True)) == {shop.pk}
+
+
+@pytest.mark.parametrize("name", ["api.md"])
+def test_the_commands_of_a_reference(
+    name: str,
+    around: dict[str, str],
+    tmp_path: Path,
+    shop: Storefront,
+    upload: Callable[..., Image],
+    picture: Picture,
+) -> None:
+    """Each by itself, on a photo that was removed, for most of them work on any."""
+    photo = upload(picture("vase", 2), to=shop)
+    environment = {**around, "PHOTO": str(photo.pk)}
+    blocks = [
+        commands(text)
+        for kind, text in BLOCK.findall((DOCS / name).read_text())
+        if kind == "console"
+    ]
+    shown = [block for block in blocks if "curl" in block]
+    assert shown
+    for block in shown:
+        block = block.replace("https://vitrine.example", around["VITRINE"])
+        run(["bash", "-euo", "pipefail", "-c", CURL + block], tmp_path, environment)
