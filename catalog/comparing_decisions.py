@@ -5,8 +5,8 @@ and is judged on the other, both ways round. No database, no Django.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,13 @@ class Labelled:
     logits: Scores
     truth: NDArray[np.int64]
     half: NDArray[np.bool_]
+    # Fitting a temperature on a large tree takes a while: (crowding, half) was done before.
+    kept: dict[tuple[float | None, bool], tuple[Scores, Scores]] = field(default_factory=dict)
+
+    def sides(self) -> Iterator[tuple[bool, NDArray[np.bool_], NDArray[np.bool_]]]:
+        """Both ways round: a name for the half to choose by, that half, and the one to judge."""
+        for side in (True, False):
+            yield side, self.half == side, self.half != side
 
 
 @dataclass(frozen=True)
@@ -155,8 +162,8 @@ def compare(
     for way in ways:
         answers = {aim: np.full(len(labelled.truth), NONE) for aim in aims}
         chosen: dict[str, list[float]] = {aim: [] for aim in aims}
-        for fit in (labelled.half, ~labelled.half):
-            own, below = _probabilities(labelled, way, fit)
+        for side, fit, judge in labelled.sides():
+            own, below = _probabilities(labelled, way, side)
             tried = [
                 figures(
                     _choose(way, own[fit], below[fit], labelled.tree, least),
@@ -168,8 +175,7 @@ def compare(
             for aim, pick in aims.items():
                 least = float(GRID[pick(tried)])
                 chosen[aim].append(least)
-                judged = _choose(way, own[~fit], below[~fit], labelled.tree, least)
-                answers[aim][~fit] = judged
+                answers[aim][judge] = _choose(way, own[judge], below[judge], labelled.tree, least)
         rows += [
             Row(
                 way.name,
@@ -186,8 +192,8 @@ def with_learned(labelled: Labelled, *, precision: float, way: Way = KEPT) -> Ro
     """The kept way with a threshold per node, learned from the other half's labels as if people
     had said them; `USUAL` where they say nothing."""
     tree, answers = labelled.tree, np.full(len(labelled.truth), NONE)
-    for fit in (labelled.half, ~labelled.half):
-        own, below = _probabilities(labelled, way, fit)
+    for side, fit, judge in labelled.sides():
+        own, below = _probabilities(labelled, way, side)
         parts = []
         for row, right in zip(below[fit], labelled.truth[fit], strict=True):
             told = thresholds.tell(Judged(shown=[int(right)]), tree)
@@ -198,7 +204,7 @@ def with_learned(labelled: Labelled, *, precision: float, way: Way = KEPT) -> Ro
         least = np.full(tree.size, USUAL)
         for node, each in learned.items():
             least[node] = each.threshold
-        answers[~fit] = way.choose(own[~fit], below[~fit], tree, least)
+        answers[judge] = way.choose(own[judge], below[judge], tree, least)
     name = f"{way.name}, learned thresholds"
     return Row(name, f"{precision:.0%} precise", (), figures(answers, labelled.truth, tree))
 
@@ -207,9 +213,9 @@ def level_error(labelled: Labelled, way: Way = KEPT) -> float:
     """Expected calibration error, 0 to 1, 15 bins, over every level of the likeliest way down, as
     far as the label tells."""
     sure, right = [], []
-    for fit in (labelled.half, ~labelled.half):
-        _, below = _probabilities(labelled, way, fit)
-        for row, label in zip(below[~fit], labelled.truth[~fit], strict=True):
+    for side, _, judge in labelled.sides():
+        _, below = _probabilities(labelled, way, side)
+        for row, label in zip(below[judge], labelled.truth[judge], strict=True):
             line = labelled.tree.line(int(label))
             nodes = labelled.tree.children[-1]
             while nodes.size:
@@ -232,27 +238,32 @@ def _choose(way: Way, own: Scores, below: Scores, tree: Tree, least: float) -> N
     return way.choose(own, below, tree, np.full(tree.size, least))
 
 
-def _probabilities(labelled: Labelled, way: Way, fit: NDArray[np.bool_]) -> tuple[Scores, Scores]:
+def _probabilities(labelled: Labelled, way: Way, side: bool) -> tuple[Scores, Scores]:
     """Each node's own probability and its subtree's, at the temperature that the photos of leaves
-    in the half ``fit`` ask for."""
+    in the half ``side`` ask for; natural ones where each node stands by itself."""
+    known = labelled.kept.get((way.crowding, side))
+    if known is None:
+        known = labelled.kept[way.crowding, side] = _at_best(labelled, way.crowding, side)
+    return known
+
+
+def _at_best(labelled: Labelled, crowding: float | None, side: bool) -> tuple[Scores, Scores]:
     tree = labelled.tree
     used = np.ones(tree.size, dtype=bool)
     leaves = tree.leaves(used)
-    told = fit & leaves[labelled.truth]
+    told = (labelled.half == side) & leaves[labelled.truth]
 
-    def at(heat: float, rows: NDArray[np.bool_]) -> tuple[Scores, Scores]:
-        own = scoring.probabilities(
-            labelled.logits[rows], scoring=scoring.SOFTMAX, logit_scale=1 / heat
-        )
-        if way.crowding is None:
+    def at(heat: float, logits: Scores) -> tuple[Scores, Scores]:
+        own = scoring.probabilities(logits, scoring=scoring.SOFTMAX, logit_scale=1 / heat)
+        if crowding is None:
             return own, own
-        if way.crowding == 0.0:
+        if crowding == 0.0:
             return own, tree.sums(own)
-        return own, tree.shares(own, used, crowding=way.crowding)
+        return own, tree.shares(own, used, crowding=crowding)
 
     def answers(heat: float) -> tuple[Scores, NDArray[np.bool_]]:
-        _, below = at(heat, told)
+        _, below = at(heat, labelled.logits[told])
         return calibration.answers(np.where(leaves, below, 0.0), labelled.truth[told])
 
-    heat = calibration.fit_answers(answers) if told.sum() >= FEWEST else 1.0
-    return at(heat, np.ones(len(labelled.truth), dtype=bool))
+    fits = crowding is not None and told.sum() >= FEWEST
+    return at(calibration.fit_answers(answers) if fits else 1.0, labelled.logits)
