@@ -2,6 +2,7 @@
 // between, or by keys; where none is selected, a step is for the photo in focus, and the focus goes
 // on to the next one. The server draws the photos that changed; nothing moves.
 import { keysAreOn } from "./keys.js";
+import "./strips.js";
 
 const grid = document.getElementById("grid");
 const form = document.querySelector("[data-bulk]");
