@@ -7,8 +7,6 @@ index is built over everything beside the old one, in parallel, and takes its pl
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
 
 from django.conf import settings
@@ -16,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from catalog.hnsw import create, current, drop, indexes
+from catalog.locks import alone, is_held
 from catalog.models import Embedding, Encoder
 
 TEND = "catalog.tasks.tend_index"
@@ -81,7 +80,7 @@ def build(*, encoder: Encoder) -> bool:
     May be killed at any time: what was left half built is dropped by the next call. Searches use
     the old index meanwhile and scan what it lacks. Cannot run inside a transaction.
     """
-    with _alone(encoder) as mine:
+    with alone(LOCK, encoder.pk) as mine:
         if not mine:
             return False
         _tidy(encoder)
@@ -101,7 +100,7 @@ def build(*, encoder: Encoder) -> bool:
 
 def tidy(*, encoder: Encoder) -> None:
     """Drop what a build that was killed left behind, unless one is under way."""
-    with _alone(encoder) as mine:
+    with alone(LOCK, encoder.pk) as mine:
         if mine:
             _tidy(encoder)
 
@@ -115,14 +114,7 @@ def _tidy(encoder: Encoder) -> None:
 
 def is_being_built(encoder: Encoder) -> bool:
     """True while somebody's `build` runs, in whatever process."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' "
-            "AND classid = %s AND objid = %s AND objsubid = 2 AND database = "
-            "(SELECT oid FROM pg_database WHERE datname = current_database()))",
-            [LOCK, encoder.pk],
-        )
-        return bool(cursor.fetchone()[0])
+    return is_held(LOCK, encoder.pk)
 
 
 @transaction.atomic
@@ -134,16 +126,3 @@ def _take_in(which: Q, generation: int, limit: int) -> int:
     )
     ids = list(rows.values_list("pk", flat=True)[:limit])
     return Embedding.objects.filter(pk__in=ids).update(generation=generation)
-
-
-@contextmanager
-def _alone(encoder: Encoder) -> Iterator[bool]:
-    """The database drops the lock with the connection, however this process ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, encoder.pk])
-        mine = bool(cursor.fetchone()[0])
-        try:
-            yield mine
-        finally:
-            if mine and connection.is_usable():
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, encoder.pk])
