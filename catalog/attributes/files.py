@@ -6,6 +6,7 @@ YAML: `attributes`, each with `id`, `name`, `by` (words or pixels), `values`, an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
@@ -14,6 +15,7 @@ from catalog.ml.swatches import rgb_of
 from catalog.taxonomy_files import SLUG, TaxonomyError
 from catalog.taxonomy_yaml import compose, fields_of, place_of, text_of
 
+STARTER = Path(__file__).parents[1] / "data" / "starter_attributes.yaml"
 MAX_BYTES = 256 * 1024  # a photo is compared with all of it, so it is no place for thousands
 MAX_ATTRIBUTES, MAX_VALUES, MAX_WORDS, MAX_SWATCHES = 24, 100, 20, 64
 MAX_NAME, MAX_SENTENCE = 120, 300

@@ -13,11 +13,10 @@ from pathlib import Path
 from django.db import transaction
 
 from catalog import doorbell
-from catalog.attributes.files import Asked, AttributesError, Value, read
+from catalog.attributes.files import STARTER, Asked, AttributesError, Value, read
 from catalog.attributes.vectors import words_digest
 from catalog.models import Attribute, AttributeValue
 
-STARTER = Path(__file__).parents[1] / "data" / "starter_attributes.yaml"
 ENCODE = "catalog.tasks.encode_categories"
 
 

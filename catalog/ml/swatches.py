@@ -19,7 +19,9 @@ SIDE = 32  # pixels a side that are looked at; 64 give the same names
 # Measured on drawings and photos of known colour, see docs/adr/0009-colour-by-pixels.md.
 _MIDDLE = 0.28  # spread of the weight about the centre, in picture sides
 _EDGE = 0.06  # how much of each side counts as the edge
-_CONTRAST = 4  # how sharply what is at the edge is discounted
+_CONTRAST = 3  # how sharply what is at the edge is discounted
+_ALIKE = 4.0  # how far apart, in CIELAB, colours are that count as the edge's own
+_SHADE = 0.4  # of a step in lightness there: grounds are lit unevenly
 _CHROMA = 0.5  # how much more a colour counts than a grey, at a chroma of 50
 _LIGHTNESS = 0.7  # of a step in lightness beside one in hue: things have light and dark sides
 
@@ -60,6 +62,9 @@ class Palette:
         known = lab(rgb)
         self._bonus = 1 + _CHROMA * np.hypot(known[:, 1], known[:, 2]) / 50
         self._points = known * _SCALE
+        shades = known * np.array([_SHADE, 1, 1], dtype=np.float32)
+        apart = ((shades[:, None] - shades[None]) ** 2).sum(axis=-1)
+        self._alike = np.exp(-apart / (2 * _ALIKE**2))
         text = repr([list(own) for own in swatches])
         digest = hashlib.sha256(text.encode()).hexdigest()
         self.version = f"pixels-{VERSION}-{digest[:16]}"
@@ -83,7 +88,7 @@ class Palette:
         middle, edge = _weights(small.shape[0], small.shape[1])
         count = len(self._points)
         inside = np.bincount(nearest, middle, count)
-        outside = np.bincount(nearest, edge, count)
+        outside = self._alike @ np.bincount(nearest, edge, count)
         own = inside / np.maximum(inside + outside, 1e-12)
         weights = inside * own**_CONTRAST * self._bonus
         named = np.bincount(self._of, weights, self.names)

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.attributes import filtering, importing, vectors
-from catalog.attributes.files import MAX_BYTES, AttributesError, read
+from catalog.attributes.files import MAX_BYTES, STARTER, AttributesError, read
 from catalog.choices import AttributeMethod
 from catalog.models import (
     Attribute,
@@ -153,6 +153,4 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
 @role_required(Role.STAFF)
 def starter(request: HttpRequest) -> FileResponse:
     """The file that comes along, to begin one's own from."""
-    return FileResponse(
-        importing.STARTER.open("rb"), as_attachment=True, filename="attributes.yaml"
-    )
+    return FileResponse(STARTER.open("rb"), as_attachment=True, filename="attributes.yaml")

@@ -15,6 +15,7 @@ from PIL import ImageDraw
 from catalog import pipeline
 from catalog.attributes import describing, importing, vectors, verdicts
 from catalog.attributes.describing import Question
+from catalog.attributes.files import STARTER
 from catalog.choices import AttributeMethod, Scoring, Status
 from catalog.encoders import LoadedEncoder
 from catalog.models import (
@@ -78,7 +79,7 @@ def starter_attributes(db: None) -> None:
 
 
 def test_loading_twice_writes_nothing_and_dry_runs_only_tell(tmp_path: Path) -> None:
-    looked = importing.apply(asked=importing.open_file(importing.STARTER), dry_run=True)
+    looked = importing.apply(asked=importing.open_file(STARTER), dry_run=True)
     assert "Colour: Red" in looked.added
     assert not Attribute.objects.exists()
     assert importing.load().added == looked.added
