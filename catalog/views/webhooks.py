@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -58,7 +58,7 @@ def webhooks(request: HttpRequest, slug: str) -> HttpResponse:
 @role_required(Role.LEAD)
 def webhook_new(request: HttpRequest, slug: str) -> HttpResponse:
     storefront = get_object_or_404(Storefront, slug=slug)
-    form = WebhookForm(request.POST or None)
+    form = WebhookForm(_sent(request))
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -77,7 +77,7 @@ def webhook_new(request: HttpRequest, slug: str) -> HttpResponse:
 def webhook(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """One endpoint: what it is told, its secret when that was just made, deleting it."""
     endpoint = _endpoint(slug, pk)
-    form = WebhookForm(request.POST or None, initial=WebhookForm.initial_of(endpoint))
+    form = WebhookForm(_sent(request), initial=WebhookForm.initial_of(endpoint))
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -188,6 +188,10 @@ def _delivery(slug: str, pk: int) -> Delivery:
         endpoint__storefront__slug=slug, endpoint__deleted_at__isnull=True
     )
     return get_object_or_404(there.select_related("event", "endpoint__storefront"), pk=pk)
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _status(problems: object) -> int:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pgvector import HalfVector
 
-from catalog import erasing, keys, products
+from catalog import endpoints, erasing, keys, products, webhooks
 from catalog.choices import Source, Status
 from catalog.models import (
     AltText,
@@ -29,6 +29,8 @@ from catalog.models import (
     CategoryThreshold,
     CategoryVector,
     ComparedPhoto,
+    Delivery,
+    DeliveryAttempt,
     DoomedFile,
     DuplicateGroup,
     DuplicateLink,
@@ -65,6 +67,8 @@ from catalog.models import (
     Tombstone,
     Upload,
     UploadPart,
+    WebhookEndpoint,
+    WebhookEvent,
 )
 from tests.admin import assert_nothing_can_be_changed, assert_pages_load, models_of, url
 
@@ -79,6 +83,7 @@ WRITTEN_BY_US_ALONE = [
     *(DoomedFile, IdempotentRequest, Tombstone),
     *(CategoryThreshold, Retagging, ThresholdSet, ThresholdSwitch),
     *(Attribute, AttributeValue, AttributeVector, AttributeVerdict, ImageAttribute),
+    *(Delivery, DeliveryAttempt, WebhookEndpoint, WebhookEvent),
 ]
 
 
@@ -148,6 +153,9 @@ def photo(
     ImportItem.objects.create(job=job, position=0, name="mug.jpg")
     keys.create_key(storefront=storefront, name="Import")
     Fetch.objects.create(storefront=storefront, url="https://cdn.shop.example/mug.jpg")
+    endpoint = endpoints.make(storefront=storefront, url="https://shop.example/hooks")
+    delivery = webhooks.send_test(endpoint=endpoint)
+    DeliveryAttempt.objects.create(delivery=delivery, status=204, milliseconds=12)
     soon = timezone.now()
     IdempotentRequest.objects.create(
         storefront=storefront, key="k", locked_until=soon, expires_at=soon

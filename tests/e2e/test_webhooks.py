@@ -71,10 +71,10 @@ def test_a_lead_makes_tests_pauses_and_rotates_one_by_keyboard(
     page.get_by_label("A photo went live").check()
     page.get_by_role("textbox", name="Address").press("Enter")
 
-    secret = page.get_by_label("The secret").input_value()
+    secret = page.get_by_role("textbox", name="The secret").input_value()
     assert secret == WebhookEndpoint.objects.get().secret
     page.reload()
-    expect(page.get_by_label("The secret")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="The secret")).to_have_count(0)
 
     page.get_by_role("link", name="Webhooks").click()
     page.get_by_role("button", name="Send a test").click()
@@ -86,7 +86,7 @@ def test_a_lead_makes_tests_pauses_and_rotates_one_by_keyboard(
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
     page.get_by_role("link", name="Edit").click()
     page.get_by_role("button", name="Rotate").click()
-    expect(page.get_by_label("The secret")).not_to_have_value(secret)
+    expect(page.get_by_role("textbox", name="The secret")).not_to_have_value(secret)
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Delete the endpoint").click()
     expect(page.get_by_text("Nobody is told yet")).to_be_visible()
