@@ -32,7 +32,7 @@ class TrialDecisionSerializer(serializers.Serializer[Any]):
     )
 
 
-@extend_schema(
+documented = extend_schema(
     operation_id="test_images_decide",
     summary="Decide about a test photo",
     description=(
@@ -55,12 +55,15 @@ class TrialDecisionSerializer(serializers.Serializer[Any]):
     examples=[OpenApiExample("A removal", {"action": "remove"}, request_only=True)],
     tags=["test mode"],
 )
+
+
 class TrialDecisionView(ModeratedImages):
     """`/test/images/{id}/decision`"""
 
     required_scope = Scope.IMAGES_WRITE
     parser_classes = (BoundedJSONParser,)
 
+    @documented
     def post(self, request: Request, image_id: UUID) -> Response:
         if storefront_of(request).livemode:
             raise Problem(Code.LIVE_KEY)
