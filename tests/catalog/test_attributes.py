@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from catalog import pipeline
-from catalog.attributes import describing, importing, vectors, verdicts
+from catalog.attributes import again, describing, importing, vectors, verdicts
 from catalog.attributes.describing import Question
 from catalog.attributes.files import STARTER
 from catalog.choices import AttributeMethod, Scoring, Status
@@ -329,3 +329,30 @@ def test_methods_are_what_the_starter_says(starter_attributes: None) -> None:
         "pattern": AttributeMethod.WORDS,
         "material": AttributeMethod.WORDS,
     }
+
+
+def test_photos_that_are_here_are_asked_again(
+    upload: Callable[..., Image],
+    process: Callable[[], pipeline.Drained],
+    encoder: LoadedEncoder,
+    make_user: Callable[..., User],
+) -> None:
+    red, blue, gone = (upload(square(each)) for each in ("#c81e24", "#1f4fbf", "#2e8b3a"))
+    process()
+    assert not ImageAttribute.objects.exists()
+    importing.load()
+    waiting = upload(square("#f2c52e"))
+    verdicts.judge(
+        image_id=blue.pk, value=value("purple"), accepted=True, by=make_user("ana", "staff")
+    )
+    gone.original.delete(save=False)
+    told: list[int] = []
+    result = again.ask_all(encoder=encoder, progress=lambda so_far: told.append(so_far.done))
+    assert (result.total, result.done, result.unreadable, told) == (3, 3, 1, [3])
+    assert given(red) == {("red", False)}
+    assert given(blue) == {("blue", False), ("purple", True)}
+    assert given(gone) == given(waiting) == set()
+    before = list(ImageAttribute.objects.order_by("image", "value").values_list("image", "value"))
+    again.ask_all(encoder=encoder)
+    after = list(ImageAttribute.objects.order_by("image", "value").values_list("image", "value"))
+    assert after == before
