@@ -46,6 +46,11 @@ class Photo:
     label: str
 
     @property
+    def folder(self) -> str:
+        """GROUP/LABEL, or the group alone."""
+        return "/".join(filter(None, (self.group, self.label)))
+
+    @property
     def class_name(self) -> str:
         """The label's last part as words; the whole of what the text tower is told."""
         return scoring.readable((self.label or self.group).rsplit("/", 1)[-1])

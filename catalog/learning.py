@@ -51,7 +51,7 @@ def learn(*, taxonomy: Taxonomy, encoder: Encoder) -> CategoryHead | None:
     Taxonomy.objects.select_for_update(no_key=True).get(pk=taxonomy.pk)  # builds take turns
     if LearningSwitch.objects.filter(taxonomy=taxonomy, follows=False).exists():
         return None
-    keys, texts = _texts(taxonomy, encoder)
+    keys, texts = text_vectors(taxonomy, encoder)
     pairs = _confirmed(taxonomy)
     stored = dict(
         Embedding.objects.filter(
@@ -97,7 +97,7 @@ def learn(*, taxonomy: Taxonomy, encoder: Encoder) -> CategoryHead | None:
     return head
 
 
-def _texts(taxonomy: Taxonomy, encoder: Encoder) -> tuple[list[int], np.ndarray]:
+def text_vectors(taxonomy: Taxonomy, encoder: Encoder) -> tuple[list[int], np.ndarray]:
     """Keys of the categories that have a text vector, and those vectors (n, dimension) float32."""
     rows = CategoryVector.objects.filter(
         encoder=encoder, category__taxonomy=taxonomy, category__is_retired=False

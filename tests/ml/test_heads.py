@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from catalog import learning_curve
 from catalog.ml import heads
 
 TEXTS = np.eye(3, dtype=np.float32)
@@ -40,16 +39,3 @@ def test_words_that_are_swapped_are_unlearned() -> None:
     labels = np.array([0, 0, 1, 1])
     assert ((photos @ TEXTS.T).argmax(axis=1) != labels).all()
     assert ((photos @ heads.learn(TEXTS, photos, labels).T).argmax(axis=1) == labels).all()
-
-
-def test_a_curve_judges_only_what_was_not_confirmed() -> None:
-    paths = [f"g/{label}/{number}.jpg" for label in "ab" for number in range(40)]
-    labels = np.array([0] * 40 + [1] * 40)
-    swapped = np.eye(2, dtype=np.float32)[1 - labels]
-    points = learning_curve.curve(np.eye(2, dtype=np.float32), swapped, labels, paths, seeds=2)
-    assert [point.shots for point in points] == [0, 1, 2, 4, 8, 16]
-    assert points[0].top1 == 0.0
-    assert points[4].top1 == 1.0
-    assert (points[0].confirmed, points[4].confirmed) == (0, 8)
-    with pytest.raises(ValueError, match="too few photos"):
-        learning_curve.curve(np.eye(2), swapped[:1], labels[:1], paths[:1], seeds=1)
