@@ -6,6 +6,7 @@ Decisions stay. A draft that has not taken effect never will, and what it taught
 from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
 
 from catalog.models import Image
 from moderation import reviewing, teaching
@@ -38,3 +39,14 @@ def close_cases(*, images: Sequence[Image], by: str, actor: AbstractBaseUser | N
     reviewing.record_all(reviews, ModerationEvent.WITHDRAWN, f"{note}: review closed", actor)
     BlindReview.objects.filter(decision__image__in=keys, answered_at__isnull=True).delete()
     return len(reviews)
+
+
+def was_a_review(review_id: int) -> bool:
+    """Whether there was a review with this id. Reviews go with their photos, and only with them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT %s BETWEEN 1 AND CASE WHEN is_called THEN last_value ELSE 0 END "
+            "FROM moderation_review_id_seq",
+            [review_id],
+        )
+        return bool(cursor.fetchone()[0])

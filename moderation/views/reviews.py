@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from catalog.models import Image
 from catalog.roles import Role
@@ -21,9 +23,19 @@ from moderation.models import Exemplar, Review
 from moderation.reviewing import ReviewConflict
 from moderation.views import trail
 from moderation.views.desk import render_desk
-from moderation.views.steps import address, away, onward, step, wanted_at
+from moderation.views.steps import (
+    PhotoErased,
+    address,
+    away,
+    onward,
+    step,
+    there,
+    wanted_at,
+)
 from moderation.views.verdicts import NOTE_LIMIT, VerdictRefused, verdict_in, version_in
 from moderation.views.wanting import Passing, wanted_of
+
+ERASED = "This photo was erased, and its review is closed."
 
 
 @require_safe
@@ -31,6 +43,10 @@ from moderation.views.wanting import Passing, wanted_of
 @role_required(Role.MODERATOR)
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Looking never claims: a link can be shared, prefetched or reloaded without harm."""
+    try:
+        there(Review.objects.only("pk"), pk)
+    except PhotoErased:
+        return render(request, "moderation/erased.html", status=410)
     return render_desk(request, pk)
 
 
@@ -39,7 +55,10 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 @role_required(Role.MODERATOR)
 def standing(request: HttpRequest, pk: int) -> HttpResponse:
     """Asked every few seconds by screens that only watch: 204, or the desk once it changed."""
-    found = get_object_or_404(Review.objects.only("version"), pk=pk)
+    try:
+        found = there(Review.objects.only("version"), pk)
+    except PhotoErased:
+        return HttpResponseClientRedirect(reverse("moderation:review", args=[pk]))
     if request.GET.get("version") == str(found.version):
         return HttpResponse(status=204)
     return render_desk(request, pk)
@@ -149,11 +168,13 @@ def escalate(request: HttpRequest, review: Review) -> HttpResponseBase:
 @role_required(Role.MODERATOR)
 def renew(request: HttpRequest, pk: int) -> JsonResponse:
     """The page's heartbeat: keeps the claim alive while someone is looking."""
-    get_object_or_404(Review.objects.only("pk"), pk=pk)
     try:
+        there(Review.objects.only("pk"), pk)
         kept = reviewing.renew(review_id=pk, moderator=person(request))
     except ReviewConflict as conflict:
         return JsonResponse({"code": conflict.code, "message": str(conflict)}, status=409)
+    except (PhotoErased, Review.DoesNotExist):
+        return JsonResponse({"code": "erased", "message": ERASED}, status=409)
     expires = kept.claim_expires_at
     left = (expires - timezone.now()).total_seconds() if expires else 0
     return JsonResponse({"seconds": int(left), "version": kept.version})

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -13,14 +13,30 @@ from django_htmx.http import HttpResponseClientRedirect
 from catalog.models import Image
 from catalog.roles import Role
 from catalog.views.access import person, role_required
-from moderation import reviewing
+from moderation import erasing, reviewing
 from moderation.models import Review
+from moderation.models.review import ReviewQuerySet
 from moderation.reviewing import ReviewConflict, Wanted
 from moderation.views import trail
 from moderation.views.desk import render_desk
 from moderation.views.wanting import Passing, query_of, wanted_of
 
 Step = Callable[[HttpRequest, Review], HttpResponseBase]
+
+
+class PhotoErased(Exception):
+    """The review went with its photo."""
+
+
+def there(among: ReviewQuerySet, pk: int) -> Review:
+    """The review, if it is `among` these. Raises `PhotoErased`, or `Http404` for one that never
+    was."""
+    review = among.filter(pk=pk).first()
+    if review is None:
+        if erasing.was_a_review(pk):
+            raise PhotoErased
+        raise Http404
+    return review
 
 
 def step(view: Step) -> Callable[..., HttpResponseBase]:
@@ -30,10 +46,9 @@ def step(view: Step) -> Callable[..., HttpResponseBase]:
     @role_required(Role.MODERATOR)
     @wraps(view)
     def guarded(request: HttpRequest, pk: int) -> HttpResponseBase:
-        review = get_object_or_404(Review.objects.only("pk", "queue", "image_id"), pk=pk)
         try:
-            return view(request, review)
-        except (Image.DoesNotExist, Review.DoesNotExist):  # erased a moment ago
+            return view(request, there(Review.objects.only("pk", "queue", "image_id"), pk))
+        except (PhotoErased, Image.DoesNotExist, Review.DoesNotExist):
             messages.error(request, "This photo is no longer there: it was erased.")
             return away(request, "moderation:queue")
         except ReviewConflict as conflict:
