@@ -12,8 +12,9 @@ from rest_framework.response import Response
 
 from catalog import endpoints
 from catalog.api.codes import Code
+from catalog.api.idempotent import idempotent
 from catalog.api.pagination import NewestFirst, PageQuery
-from catalog.api.schema import ALWAYS, problems
+from catalog.api.schema import ALWAYS, IDEMPOTENT, problems
 from catalog.api.strict import query_of
 from catalog.api.webhook_serializers import (
     DeliveryQuery,
@@ -101,9 +102,10 @@ class DeliveryReplay(StorefrontDelivery):
         parameters=[WEBHOOK, EVENT],
         request=None,
         responses={202: DeliverySerializer}
-        | problems(Code.NOT_FOUND, Code.WEBHOOK_REFUSED, *ALWAYS),
+        | problems(Code.NOT_FOUND, Code.WEBHOOK_REFUSED, *IDEMPOTENT, *ALWAYS),
         tags=["webhooks"],
     )
+    @idempotent
     def post(self, request: Request, webhook_id: Any, event_id: Any) -> Response:
         delivery = self.delivery()
         again = said(lambda: endpoints.replay(delivery=delivery))

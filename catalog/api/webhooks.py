@@ -17,8 +17,9 @@ from rest_framework.reverse import reverse
 from catalog import endpoints
 from catalog.api.authentication import storefront_of
 from catalog.api.codes import Code
+from catalog.api.idempotent import idempotent
 from catalog.api.problems import Problem
-from catalog.api.schema import ALWAYS, problems
+from catalog.api.schema import ALWAYS, IDEMPOTENT, problems
 from catalog.api.webhook_serializers import (
     DeliverySerializer,
     ReplayedSerializer,
@@ -79,9 +80,10 @@ class WebhookCollection(StorefrontWebhooks):
         request=WebhookRequestSerializer,
         parameters=[LOCATION],
         responses={201: WebhookWithSecretSerializer}
-        | problems(*BODY, Code.WEBHOOK_REFUSED, *ALWAYS),
+        | problems(*BODY, Code.WEBHOOK_REFUSED, *IDEMPOTENT, *ALWAYS),
         tags=["webhooks"],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         sent = WebhookRequestSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -156,9 +158,11 @@ class WebhookSecret(StorefrontWebhooks):
         ),
         parameters=[WEBHOOK],
         request=RotationSerializer,
-        responses={200: WebhookWithSecretSerializer} | problems(Code.NOT_FOUND, *BODY, *ALWAYS),
+        responses={200: WebhookWithSecretSerializer}
+        | problems(Code.NOT_FOUND, *BODY, *IDEMPOTENT, *ALWAYS),
         tags=["webhooks"],
     )
+    @idempotent
     def post(self, request: Request, webhook_id: Any) -> Response:
         endpoint = self.endpoint()
         sent = RotationSerializer(data=request.data)
@@ -178,9 +182,10 @@ class WebhookTest(StorefrontWebhooks):
         parameters=[WEBHOOK],
         request=None,
         responses={202: OpenApiResponse(DeliverySerializer, description="It will be sent")}
-        | problems(Code.NOT_FOUND, Code.WEBHOOK_REFUSED, *ALWAYS),
+        | problems(Code.NOT_FOUND, Code.WEBHOOK_REFUSED, *IDEMPOTENT, *ALWAYS),
         tags=["webhooks"],
     )
+    @idempotent
     def post(self, request: Request, webhook_id: Any) -> Response:
         endpoint = self.endpoint()
         made = said(lambda: endpoints.send_test(endpoint=endpoint))
@@ -197,9 +202,10 @@ class WebhookReplay(StorefrontWebhooks):
         parameters=[WEBHOOK],
         request=None,
         responses={202: ReplayedSerializer}
-        | problems(Code.NOT_FOUND, Code.WEBHOOK_REFUSED, *ALWAYS),
+        | problems(Code.NOT_FOUND, Code.WEBHOOK_REFUSED, *IDEMPOTENT, *ALWAYS),
         tags=["webhooks"],
     )
+    @idempotent
     def post(self, request: Request, webhook_id: Any) -> Response:
         endpoint = self.endpoint()
         count = said(lambda: endpoints.replay_failed(endpoint=endpoint))

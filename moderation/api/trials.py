@@ -10,9 +10,10 @@ from rest_framework.response import Response
 
 from catalog.api.authentication import storefront_of
 from catalog.api.codes import Code
+from catalog.api.idempotent import idempotent
 from catalog.api.parsers import BoundedJSONParser
 from catalog.api.problems import Problem
-from catalog.api.schema import ALWAYS, problems
+from catalog.api.schema import ALWAYS, IDEMPOTENT, problems
 from catalog.choices import Scope
 from moderation import trials
 from moderation.api.serializers import ModeratedImageSerializer
@@ -45,7 +46,7 @@ documented = extend_schema(
     | problems(
         Code.LIVE_KEY,
         Code.NOT_FOUND,
-        Code.GONE,
+        *IDEMPOTENT,
         Code.NOT_SCREENED,
         Code.VALIDATION_FAILED,
         Code.MALFORMED_REQUEST,
@@ -64,6 +65,7 @@ class TrialDecisionView(ModeratedImages):
     parser_classes = (BoundedJSONParser,)
 
     @documented
+    @idempotent
     def post(self, request: Request, image_id: UUID) -> Response:
         if storefront_of(request).livemode:
             raise Problem(Code.LIVE_KEY)
