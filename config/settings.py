@@ -165,6 +165,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    # Choices of which several fields of the same name have their own.
+    "ENUM_NAME_OVERRIDES": {
+        "EndpointStateEnum": "catalog.choices.EndpointState.choices",
+        "DeliveryStateEnum": "catalog.choices.DeliveryState.choices",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
