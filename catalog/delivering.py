@@ -14,7 +14,8 @@ from django.conf import settings
 
 from catalog import outbox, outgoing, signing
 from catalog.addresses import AddressRefused, Rules
-from catalog.outbox import Claimed, Outcome
+from catalog.circuits import Outcome
+from catalog.outbox import Claimed
 from catalog.outgoing import OutgoingFailed
 
 log = logging.getLogger(__name__)
@@ -75,14 +76,15 @@ class Deliverer:
         return len(claimed)
 
     def _settle(self) -> None:
+        results = []
         for future in [future for future in self._running if future.done()]:
             claimed = self._running.pop(future)
             try:
-                outcome = future.result()
+                results.append((claimed, future.result()))
             except Exception:  # ours; the lease runs out and it is sent again
                 log.exception("Delivery %s could not be sent", claimed.delivery)
-                continue
-            outbox.settle(claimed=claimed, outcome=outcome)
+        if results:
+            outbox.settle_all(results=results)
 
 
 @cache

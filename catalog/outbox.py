@@ -4,9 +4,8 @@ A delivery is leased with a token, so that a worker that dies costs its lease an
 outlived its lease changes nothing. Of one photo's events, an endpoint is sent one at a time.
 """
 
-import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,20 +13,16 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from catalog import shop_history
-from catalog.choices import DeliveryState, EndpointState, ShopEvent
+from catalog import circuits
+from catalog.choices import DeliveryState
+from catalog.circuits import GONE, Outcome, jitter
 from catalog.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from catalog.models.webhook import ANSWER_KEPT
-from catalog.webhooks import TRIED_FOR
 
 LEASE = timedelta(seconds=30)  # a request may take ten
-AT_ONCE = 4  # requests to one endpoint; one while it fails
+AT_ONCE = 8  # requests to one endpoint; one while it fails
 FIRST_PAUSE = 5.0  # seconds; each further one is four times as long
 LONGEST_PAUSE = 8 * 3600.0
-OPENS_AFTER = 5  # failures in a row
-FIRST_OPEN = 30.0  # seconds that nobody asks; twice as long after each further failure
-LONGEST_OPEN = 3600.0
-GONE = 410
 
 # Of each endpoint that may be asked, the first few that are due and wait for no earlier event of
 # their photo. A row is never looked at behind the limit, however long the queue is.
@@ -68,17 +63,6 @@ class Claimed:
     secrets: tuple[str, ...]
     message: str
     body: bytes
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a request. `error` is a sentence; empty if it counts as delivered."""
-
-    milliseconds: int
-    status: int | None = None
-    answer: str = ""
-    error: str = ""
-    retry_after: float = 0.0  # seconds the endpoint asked for
 
 
 @transaction.atomic
@@ -137,31 +121,41 @@ def active_secrets(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]:
     return (endpoint.secret, endpoint.previous_secret) if both else (endpoint.secret,)
 
 
-@transaction.atomic
 def settle(*, claimed: Claimed, outcome: Outcome, now: datetime | None = None) -> bool:
     """Write down what came of an attempt; False, and nothing written, if the lease was lost."""
+    return settle_all(results=[(claimed, outcome)], now=now) == 1
+
+
+@transaction.atomic
+def settle_all(*, results: Sequence[tuple[Claimed, Outcome]], now: datetime | None = None) -> int:
+    """Write down what came of several; returns for how many the lease still held."""
     now = now or timezone.now()
-    endpoint = (
-        WebhookEndpoint.objects.select_for_update(no_key=True)
-        .filter(pk=claimed.endpoint)
-        .select_related(None)
-        .first()
+    outcomes = {claimed.delivery: (claimed, outcome) for claimed, outcome in results}
+    locked = WebhookEndpoint.objects.select_for_update(no_key=True).order_by("pk")
+    endpoints = locked.in_bulk([claimed.endpoint for claimed, _ in results])
+    found = Delivery.objects.select_for_update().filter(
+        pk__in=outcomes, state=DeliveryState.WAITING, endpoint__in=endpoints
     )
-    delivery = (
-        Delivery.objects.select_for_update()
-        .filter(pk=claimed.delivery, lease_token=claimed.token, state=DeliveryState.WAITING)
-        .first()
+    held = [row for row in found.order_by("pk") if row.lease_token == outcomes[row.pk][0].token]
+    for delivery in held:
+        _ends(delivery, outcomes[delivery.pk][1], now)
+    Delivery.objects.bulk_update(
+        held, ["state", "finished_at", "next_attempt_at", "lease_token", "lease_expires_at"]
     )
-    if endpoint is None or delivery is None:
-        return False
-    DeliveryAttempt.objects.create(
-        delivery=delivery,
-        at=now,
-        status=outcome.status,
-        milliseconds=outcome.milliseconds,
-        answer=outcome.answer[:ANSWER_KEPT],
-        error=outcome.error[:300],
+    DeliveryAttempt.objects.bulk_create(
+        _logged(delivery, outcomes[delivery.pk][1], now) for delivery in held
     )
+    for delivery in held:
+        endpoint, outcome = endpoints[delivery.endpoint_id], outcomes[delivery.pk][1]
+        if outcome.error:
+            circuits.failed(endpoint, outcome, now)
+        elif endpoint.failures:
+            circuits.recovered(endpoint, now)
+    return len(held)
+
+
+def _ends(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    """It is over, or tried again later."""
     delivery.lease_token = delivery.lease_expires_at = None
     if not outcome.error:
         delivery.state, delivery.finished_at = DeliveryState.DELIVERED, now
@@ -170,65 +164,21 @@ def settle(*, claimed: Claimed, outcome: Outcome, now: datetime | None = None) -
     else:
         wait = max(pause(delivery.attempts), outcome.retry_after)
         delivery.next_attempt_at = now + timedelta(seconds=wait)
-    delivery.save()
-    if outcome.error:
-        _failed(endpoint, outcome, now)
-    elif endpoint.failures:
-        _recovered(endpoint, now)
-    return True
+
+
+def _logged(delivery: Delivery, outcome: Outcome, now: datetime) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        delivery=delivery,
+        at=now,
+        status=outcome.status,
+        milliseconds=outcome.milliseconds,
+        answer=outcome.answer[:ANSWER_KEPT],
+        error=outcome.error[:300],
+    )
 
 
 def pause(attempts: int) -> float:
     """Seconds until the next attempt: about 5 s, 20 s, 80 s, 5 min, 21 min, 1 h 25 min, 5 h 40 min
-    and then 8 h, each a fifth more or less, so that what failed together does not return together.
+    and then 8 h, each a fifth more or less.
     """
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** (min(attempts, 20) - 1)) * _jitter()
-
-
-def _jitter() -> float:
-    return random.uniform(0.8, 1.2)  # noqa: S311
-
-
-def _failed(endpoint: WebhookEndpoint, outcome: Outcome, now: datetime) -> None:
-    """Count it. The circuit opens after a few, and who is gone or failed for days is disabled."""
-    endpoint.failures += 1
-    endpoint.failing_since = endpoint.failing_since or now
-    wait = outcome.retry_after
-    if endpoint.failures >= OPENS_AFTER:
-        doubled = 2 ** min(endpoint.failures - OPENS_AFTER, 20)
-        wait = max(wait, min(LONGEST_OPEN, FIRST_OPEN * doubled) * _jitter())
-    if wait:
-        endpoint.open_until = now + timedelta(seconds=wait)
-    endpoint.save(update_fields=["failures", "failing_since", "open_until"])
-    if outcome.status == GONE:
-        disable(endpoint, "It answered 410 Gone.", now)
-    elif now - endpoint.failing_since >= TRIED_FOR:
-        since = f"{endpoint.failing_since:%d %b %Y %H:%M} UTC"
-        disable(endpoint, f"Nothing was accepted since {since}. Last: {outcome.error}", now)
-
-
-def _recovered(endpoint: WebhookEndpoint, now: datetime) -> None:
-    """It answers again. What waited for it need not wait for its own next attempt; unless only
-    single events failed, which would otherwise be tried again after every other one."""
-    was_open = endpoint.failures >= OPENS_AFTER
-    endpoint.failures, endpoint.failing_since, endpoint.open_until = 0, None, None
-    endpoint.save(update_fields=["failures", "failing_since", "open_until"])
-    if was_open:
-        waiting = endpoint.deliveries.filter(state=DeliveryState.WAITING)
-        waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
-
-
-def disable(endpoint: WebhookEndpoint, reason: str, now: datetime) -> None:
-    """Send nothing more, and say so in the storefront's history. What waited is dropped; it can be
-    sent again when the endpoint is switched on."""
-    endpoint.state, endpoint.state_reason = EndpointState.DISABLED, reason[:300]
-    endpoint.save(update_fields=["state", "state_reason"])
-    endpoint.deliveries.filter(state=DeliveryState.WAITING).update(
-        state=DeliveryState.DROPPED, finished_at=now, lease_token=None, lease_expires_at=None
-    )
-    shop_history.record(
-        storefront=endpoint.storefront,
-        kind=ShopEvent.WEBHOOK_DISABLED,
-        summary=f"Webhooks to {endpoint.url[:120]} were disabled: {reason}",
-        by=None,
-    )
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** (min(attempts, 20) - 1)) * jitter()

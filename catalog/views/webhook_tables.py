@@ -114,7 +114,7 @@ class Asked:
         return urlencode({name: value for name, value in fields.items() if value})
 
 
-def log_of(rows: list[Row], asked: Asked) -> tuple[list[Delivery], int | None]:
+def log_of(rows: list[Row], asked: Asked) -> tuple[list[Any], int | None]:
     """One page of deliveries, newest first, and where the next begins; each with `last_status`
     and `last_error` of its latest attempt."""
     found = Delivery.objects.filter(endpoint__in=[row.endpoint for row in rows])

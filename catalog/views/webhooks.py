@@ -112,7 +112,7 @@ def delivery_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "endpoint": delivery.endpoint,
         "payload": pretty(delivery.event.body),
         "log": list(delivery.log.all()[:100]),
-        "photo": Image.objects.filter(pk=delivery.image_id).first(),
+        "photo": Image.objects.filter(pk__in=[delivery.image_id]).first(),
         "is_waiting": delivery.state == DeliveryState.WAITING,
         "may_replay": delivery.endpoint.state != EndpointState.DISABLED,
     }

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from catalog import delivering, endpoints, outbox, webhooks
+from catalog import circuits, delivering, endpoints, outbox, webhooks
 from catalog.choices import DeliveryState, EndpointState, Occurrence, Source
 from catalog.delivering import Deliverer
 from catalog.endpoints import WebhookRefused
@@ -265,7 +265,7 @@ def test_an_endpoint_that_hangs_is_asked_ever_more_rarely(
     deliver()
     endpoint.refresh_from_db()
     asked = len(shop.got)
-    assert outbox.OPENS_AFTER <= asked <= outbox.OPENS_AFTER + outbox.AT_ONCE
+    assert circuits.OPENS_AFTER <= asked <= circuits.OPENS_AFTER + outbox.AT_ONCE
     assert endpoint.open_until is not None
     assert endpoint.open_until > timezone.now() + timedelta(seconds=20)
     assert "did not answer in time" in DeliveryAttempt.objects.all()[0].error
@@ -358,7 +358,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing_and_the_event_arrives(
     later = timezone.now() + outbox.LEASE
     (claimed,) = outbox.claim(limit=10, busy={}, now=later)
 
-    assert outbox.settle(claimed=dead, outcome=outbox.Outcome(5, status=204)) is False
+    assert outbox.settle(claimed=dead, outcome=circuits.Outcome(5, status=204)) is False
     assert states() == ["waiting"]
     assert not DeliveryAttempt.objects.exists()
     sent = delivering.send(claimed, before=time.monotonic() + 5)
@@ -425,3 +425,15 @@ def test_pauses_grow_and_three_days_are_filled() -> None:
     assert 4 <= outbox.pause(1) <= 6
     assert outbox.pause(1) != outbox.pause(1), "what failed together does not return together"
     assert outbox.pause(10_000) <= 1.2 * 8 * 3600
+
+
+def test_several_results_that_say_gone_are_one_notice(
+    storefront: Storefront, endpoint: WebhookEndpoint
+) -> None:
+    for _ in range(3):
+        emit(photo_of(storefront))
+    claimed = outbox.claim(limit=10, busy={})
+    outcome = circuits.Outcome(5, status=410, error="It answered 410 instead of 2xx.")
+    assert outbox.settle_all(results=[(each, outcome) for each in claimed]) == 3
+    assert StorefrontEvent.objects.filter(kind="webhook_disabled").count() == 1
+    assert states() == ["failed"] * 3

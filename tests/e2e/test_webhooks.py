@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from catalog import endpoints, outbox, webhooks
+from catalog import circuits, endpoints, outbox, webhooks
 from catalog.choices import Occurrence
+from catalog.circuits import Outcome
 from catalog.models import DeliveryAttempt, Storefront, WebhookEndpoint
-from catalog.outbox import Outcome
 from tests.catalog.test_delivering import photo_of
 from tests.e2e.conftest import SignIn
 from tests.e2e.test_accessibility import violations
@@ -52,7 +52,7 @@ def busy(storefront: Storefront) -> WebhookEndpoint:
         open_until=timezone.now() + timedelta(minutes=4),
     )
     gone = endpoints.make(storefront=storefront, url="https://old.example/", description="Old app")
-    outbox.disable(gone, "It answered 410 Gone.", timezone.now())
+    circuits.disable(gone, "It answered 410 Gone.", timezone.now())
     return made
 
 
