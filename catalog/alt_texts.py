@@ -19,6 +19,7 @@ from catalog.models import AltText, Image, Tag
 from catalog.models.image import ImageQuerySet
 
 OWN_LIMIT = 250  # characters
+DESCRIBING = ("colour", "pattern", "material")  # attributes, by the slugs they are delivered with
 NOTHING_KNOWN = "Nothing can be proposed yet: the photo has no tag, and its product no title."
 
 
@@ -41,7 +42,9 @@ class Shown:
 def readable(images: ImageQuerySet) -> ImageQuerySet:
     """Photos ready for `shown`, without a query for each."""
     tags = Tag.objects.select_related("category", "encoder").order_by("-encoder__is_active", "rank")
-    return images.select_related("product", "own_alt_text").prefetch_related(Prefetch("tags", tags))
+    return images.select_related("product", "own_alt_text").prefetch_related(
+        Prefetch("tags", tags), "attributes__value__attribute"
+    )
 
 
 def proposal(image: Image) -> tuple[str, str]:
@@ -50,7 +53,11 @@ def proposal(image: Image) -> tuple[str, str]:
     text = sentence(known)
     if not text:
         return "", NOTHING_KNOWN
-    return text, f"Proposed from {' and '.join(sources)}."
+    return text, f"Proposed from {_listed(sources)}."
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def shown(image: Image) -> Shown:
@@ -128,10 +135,38 @@ def _known(image: Image) -> tuple[Known, list[str]]:
     tag = _best_tag(image)
     if tag:
         sources.append(f"the tag {tag.category.name}")
+    values = _values(image, tag.encoder_id if tag else None) if tag else {}
+    if said := [name for names in values.values() for name in names]:
+        sources.append(f"what it looks like ({', '.join(said)})")
     title = image.product.title if image.product else ""
     if title:
         sources.append("the product's title")
-    return Known(category=tag.category.name if tag else "", title=title), sources
+    known = Known(
+        category=tag.category.name if tag else "",
+        colours=values.get("colour", []),
+        patterns=values.get("pattern", []),
+        materials=values.get("material", []),
+        title=title,
+    )
+    return known, sources
+
+
+def _values(image: Image, encoder_id: int | None) -> dict[str, list[str]]:
+    """Names of the photo's values by attribute, of those that the sentence has a place for; what a
+    person confirmed first, then by score."""
+    rows = sorted(
+        image.attributes.all(),
+        key=lambda row: (not row.is_confirmed, -(row.score or 0.0), row.pk),
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        attribute = row.value.attribute
+        of_this = row.encoder_id == encoder_id or row.is_confirmed
+        if of_this and attribute.is_active and attribute.slug in DESCRIBING:
+            names = found.setdefault(attribute.slug, [])
+            if row.value.name not in names:
+                names.append(row.value.name)
+    return found
 
 
 def _best_tag(image: Image) -> Tag | None:

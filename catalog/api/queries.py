@@ -8,7 +8,7 @@ from catalog.models import Embedding, ImageAttribute, Tag
 from catalog.models.image import ImageQuerySet
 
 # Fields of a photo that need more than its own row.
-FROM_TAGS = frozenset({"tags", "attributes", "encoder", "versions"})
+FROM_TAGS = frozenset({"alt_text", "alt_text_source", "tags", "attributes", "encoder", "versions"})
 
 
 def described(images: ImageQuerySet, only: Collection[str] | None = None) -> ImageQuerySet:
@@ -22,11 +22,11 @@ def described(images: ImageQuerySet, only: Collection[str] | None = None) -> Ima
         .defer("vector")
         .order_by("-encoder__is_active", "-created_at")
     )
-    tags = Tag.objects.select_related("category__taxonomy", "head").order_by("rank")
+    tags = Tag.objects.select_related("category__taxonomy", "encoder", "head").order_by("rank")
     attributes = ImageAttribute.objects.filter(value__attribute__is_active=True).select_related(
         "value__attribute"
     )
-    images = images.select_related("product", "storefront")
+    images = images.select_related("product", "storefront", "own_alt_text")
     if only is not None and FROM_TAGS.isdisjoint(only):
         return images
     return images.prefetch_related(

@@ -6,7 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from catalog.choices import Status
+from catalog import alt_texts
+from catalog.choices import AltTextSource, Status
 from catalog.models import Encoder, Image, ImageAttribute, Product, Tag
 
 SEPARATOR = " ▸ "
@@ -160,6 +161,13 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
         help_text="False for photos sent with a test key.",
     )
     product = ProductNameSerializer(read_only=True, allow_null=True)
+    alt_text = serializers.SerializerMethodField(
+        help_text="What stands for it where it cannot be seen; empty while nothing is known of it."
+    )
+    alt_text_source = serializers.SerializerMethodField(
+        help_text="`proposed` from tags, attributes and the product's title, or `edited`: what a "
+        "person or you wrote, which stays until it is taken back."
+    )
     tags = serializers.SerializerMethodField(help_text="Best first; empty if nothing was certain.")
     attributes = serializers.SerializerMethodField(
         help_text="Colour, pattern, material and others in use; empty if nothing was certain."
@@ -181,6 +189,8 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
             "width",
             "height",
             "product",
+            "alt_text",
+            "alt_text_source",
             "tags",
             "attributes",
             "encoder",
@@ -199,6 +209,13 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
             fields["product"] = ProductSerializer(read_only=True, allow_null=True)
         only = self.context.get("only")
         return {name: each for name, each in fields.items() if only is None or name in only}
+
+    def get_alt_text(self, image: Image) -> str:
+        return alt_texts.shown(image).text
+
+    @extend_schema_field(serializers.ChoiceField(choices=AltTextSource.choices))
+    def get_alt_text_source(self, image: Image) -> str:
+        return alt_texts.shown(image).source.value
 
     @extend_schema_field(TagSerializer(many=True))
     def get_tags(self, image: Image) -> Any:

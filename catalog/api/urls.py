@@ -11,6 +11,7 @@ from catalog.api.problems import unknown_endpoint
 from catalog.api.products import ProductCollection, ProductDetail
 from catalog.api.reference import Description, Redoc, Swagger
 from catalog.api.search_schema import search_routes
+from catalog.api.similar_products import similar_product_routes
 
 
 def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
@@ -23,6 +24,7 @@ def routes(*, collection: Any, detail: Any) -> list[URLPattern]:
         path("v1/fetches/<uuid:fetch_id>", FetchDetail.as_view(), name="api-fetch"),
         *webhook_routes(),
         path("v1/products", ProductCollection.as_view(), name="api-products"),
+        *similar_product_routes(),
         path("v1/products/<path:sku>", ProductDetail.as_view(photo=detail), name="api-product"),
         *search_routes(detail),
         path("schema/", Description.as_view(), name="schema"),

@@ -14,6 +14,8 @@ HELD = {
     "width": 1600,
     "height": 1200,
     "product": {"sku": "TOY-1042", "title": "Foam blaster, blue"},
+    "alt_text": "Blue toy blaster, Foam blaster, blue",
+    "alt_text_source": "proposed",
     "tags": [
         {
             "category": "toy-blaster",

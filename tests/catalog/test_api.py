@@ -106,6 +106,8 @@ def test_a_pending_photo_is_described_in_full(api: ApiClient, photo: Image) -> N
         "width": 256,
         "height": 256,
         "product": None,
+        "alt_text": "",
+        "alt_text_source": "proposed",
         "tags": [],
         "encoder": None,
         "versions": None,
