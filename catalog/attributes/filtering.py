@@ -4,11 +4,11 @@ A filter is written `colour:red,colour:blue,pattern:striped`: values of one attr
 alternatives, and every attribute that is named has to apply.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.db.models import Count, Exists, OuterRef, Prefetch
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 
 from catalog.models import Attribute, AttributeValue, Encoder, Image, ImageAttribute
 from catalog.models.image import ImageQuerySet
@@ -17,19 +17,23 @@ Values = tuple[AttributeValue, ...]
 MOST = 24  # values in one filter
 
 
+Address = Callable[[str], str]  # of a written filter
+
+
 @dataclass(frozen=True)
 class Option:
-    """A value one could filter by, or no more: how many photos have it, and the address then."""
+    """A value one could filter by, or no more, and the address then; `count` is how many photos
+    have it, None where they were not counted."""
 
     value: AttributeValue
-    count: int
+    count: int | None
     is_chosen: bool
     address: str
 
 
 @dataclass(frozen=True)
 class Facet:
-    """An attribute and its values that photos have."""
+    """An attribute and its values."""
 
     attribute: Attribute
     options: list[Option]
@@ -81,59 +85,56 @@ def narrowed(images: ImageQuerySet, values: Values, encoder: Encoder | None) -> 
     return images
 
 
-def facets(
+def facets(chosen: Values, address: Address) -> list[Facet]:
+    """Every attribute in use with its values, not counted."""
+    return [_facet(attribute, None, chosen, address) for attribute in _in_use()]
+
+
+def counted(
+    attribute: Attribute,
     images: ImageQuerySet,
     chosen: Values,
     encoder: Encoder | None,
-    address: Callable[[str], str],
-) -> list[Facet]:
-    """Every attribute in use, with counts among `images`, which no attribute has narrowed yet.
+    address: Address,
+) -> Facet:
+    """An attribute with how many of `images`, which no attribute has narrowed yet, have each value.
 
-    An attribute's own values do not narrow what is counted for it: they are alternatives.
-    `address` makes an address of a written filter.
+    The values chosen of this attribute do not narrow what is counted: they are alternatives. Those
+    of the others do.
     """
-    attributes = list(
-        Attribute.objects.filter(is_active=True).prefetch_related(
-            Prefetch("values", AttributeValue.objects.filter(is_contrast=False))
-        )
-    )
-    asked = {value.attribute_id for value in chosen}
-    counts = _counts(
-        narrowed(images, chosen, encoder), encoder, [a for a in attributes if a.pk not in asked]
-    )
-    for attribute in attributes:
-        if attribute.pk in asked:
-            others = tuple(value for value in chosen if value.attribute_id != attribute.pk)
-            counts |= _counts(narrowed(images, others, encoder), encoder, [attribute])
-    made = [_facet(attribute, counts, chosen, address) for attribute in attributes]
-    return [facet for facet in made if facet.options]
+    others = tuple(value for value in chosen if value.attribute_id != attribute.pk)
+    narrow = narrowed(images, others, encoder)
+    rows = ImageAttribute.objects.filter(encoder=encoder, value__attribute=attribute)
+    if narrow.query.where:
+        rows = rows.filter(image__in=narrow.order_by().values("pk"))
+    counts = dict(rows.order_by().values_list("value").annotate(photos=Count("pk")))
+    return _facet(attribute, counts, chosen, address)
+
+
+def in_use(slug: str) -> Attribute | None:
+    """The attribute of this slug, with its values, if it is switched on."""
+    return _in_use().filter(slug=slug).first()
+
+
+def _in_use() -> QuerySet[Attribute]:
+    values = AttributeValue.objects.filter(is_contrast=False).order_by("position")
+    return Attribute.objects.filter(is_active=True).prefetch_related(Prefetch("values", values))
 
 
 def _facet(
-    attribute: Attribute, counts: dict[int, int], chosen: Values, address: Callable[[str], str]
+    attribute: Attribute, counts: dict[int, int] | None, chosen: Values, address: Address
 ) -> Facet:
     keys = {value.pk for value in chosen}
     options = []
     for value in attribute.values.all():
-        if value.pk not in keys and not counts.get(value.pk):
+        count = None if counts is None else counts.get(value.pk, 0)
+        is_chosen = value.pk in keys
+        if not is_chosen and (count == 0 or (count is None and value.is_retired)):
             continue
-        if value.pk in keys:
-            then = [each for each in chosen if each.pk != value.pk]
-        else:
-            then = [*chosen, value]
-        options.append(
-            Option(value, counts.get(value.pk, 0), value.pk in keys, address(written(then)))
-        )
+        rest = [each for each in chosen if each.pk != value.pk]
+        then = rest if is_chosen else [*rest, value]
+        options.append(Option(value, count, is_chosen, address(written(then))))
     return Facet(attribute, options)
-
-
-def _counts(
-    images: ImageQuerySet, encoder: Encoder | None, attributes: Sequence[Attribute]
-) -> dict[int, int]:
-    rows = ImageAttribute.objects.filter(encoder=encoder, value__attribute__in=attributes)
-    if images.query.where:
-        rows = rows.filter(image__in=images.order_by().values("pk"))
-    return dict(rows.order_by().values_list("value").annotate(photos=Count("pk")))
 
 
 def shown_of(image: Image, encoder: Encoder | None) -> list[ImageAttribute]:

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from catalog.attributes import filtering
 from catalog.choices import Status
-from catalog.models import Category, Encoder, Image, ImportItem, Storefront, Tag
+from catalog.models import Attribute, Category, Encoder, Image, ImportItem, Storefront, Tag
 from catalog.models.image import ImageQuerySet
 from catalog.search import at_or_below
 from catalog.tag_changes import PROCESSED
@@ -217,10 +217,10 @@ def categories(asked: Asked) -> Sequence[Facet]:
     ]
 
 
-def attributes(asked: Asked) -> list[filtering.Facet]:
-    """What else these photos have, each value with the address of that filter."""
+def attribute_counts(asked: Asked, attribute: Attribute) -> filtering.Facet:
+    """How many of these photos have each value, with the address of that filter."""
     images = asked.photos("attribute")
-    return filtering.facets(images, asked.attributes, asked.encoder, asked.by_attribute)
+    return filtering.counted(attribute, images, asked.attributes, asked.encoder, asked.by_attribute)
 
 
 def _counts(images: ImageQuerySet, name: str) -> dict[Any, int]:

@@ -4,12 +4,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog import alt_texts, publishing
+from catalog.attributes import filtering
 from catalog.choices import Status
 from catalog.models import Image, Tag
 from catalog.roles import Role
@@ -31,7 +33,7 @@ def photo_list(request: HttpRequest) -> HttpResponse:
         "statuses": photo_grid.statuses(asked),
         "storefronts": photo_grid.storefronts(asked),
         "categories": photo_grid.categories(asked),
-        "facets": photo_grid.attributes(asked),
+        "facets": filtering.facets(asked.attributes, asked.by_attribute),
         "filters": asked.address(),
         "without_category": asked.address("category"),
         "without_unconfirmed": asked.toggled("unconfirmed", "1"),
@@ -39,6 +41,22 @@ def photo_list(request: HttpRequest) -> HttpResponse:
         **bulk_corrections.state_of(person(request)),
     }
     return render(request, "catalog/photos.html", context)
+
+
+@require_safe
+@never_cache
+@role_required(Role.STAFF, Role.MODERATOR)
+def attribute_facet(request: HttpRequest, slug: str) -> HttpResponse:
+    """The values of an attribute with their counts, fetched when somebody opens it."""
+    attribute = filtering.in_use(slug)
+    if attribute is None:
+        raise Http404
+    facet = photo_grid.attribute_counts(photo_grid.read(request.GET), attribute)
+    return render(
+        request,
+        "catalog/attributes_options.html",
+        {"facet": facet, "page": reverse("catalog:photos")},
+    )
 
 
 @require_safe

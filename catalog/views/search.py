@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -68,7 +68,9 @@ def search_page(request: HttpRequest) -> HttpResponse:
                 "next": asked.address(cursor=results.cursor) if results.cursor else "",
             }
             if not cursor:
-                context["facets"] = _facets(asked, results.encoder)
+                context["facets"] = filtering.facets(
+                    asked.query.filters.attributes, asked.by_attribute
+                )
             if not cursor and (asked.query.like or asked.query.picture):
                 context["looks_like"] = _looks_like(asked)
         except SearchUnavailable as error:
@@ -110,6 +112,29 @@ def search_picture(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @role_required(Role.STAFF, Role.MODERATOR)
+def attribute_facet(request: HttpRequest, slug: str) -> HttpResponse:
+    """The values of an attribute with their counts among the photos that pass the other filters,
+    fetched when somebody opens it."""
+    asked = search_asked.read(request.GET)
+    attribute = filtering.in_use(slug)
+    if attribute is None:
+        raise Http404
+    encoder = Encoder.objects.filter(is_active=True).first()
+    filters = asked.query.filters
+    images = Image.objects.of_live_shops()
+    if encoder:
+        images = replace(filters, attributes=()).of(images, encoder)
+    facet = filtering.counted(attribute, images, filters.attributes, encoder, asked.by_attribute)
+    return render(
+        request,
+        "catalog/attributes_options.html",
+        {"facet": facet, "page": reverse("catalog:search")},
+    )
+
+
+@require_safe
+@never_cache
+@role_required(Role.STAFF, Role.MODERATOR)
 def category_names(request: HttpRequest) -> HttpResponse:
     """Options for the category that is being typed."""
     words = text(request.GET, "category", limit=1000)
@@ -131,7 +156,9 @@ def similar(request: HttpRequest, pk: UUID) -> HttpResponse:
         "duplicates": cards([(each.image_id, each.cosine, each.bits) for each in same]),
     }
     try:
-        found = search.search(Query(like=image), among=Image.objects.of_live_shops(), limit=STRIP + len(same))
+        found = search.search(
+            Query(like=image), among=Image.objects.of_live_shops(), limit=STRIP + len(same)
+        )
         known = {each.image_id for each in same}
         others = [hit for hit in found.hits if hit.image_id not in known][:STRIP]
         context["cards"] = cards([(hit.image_id, hit.score, None) for hit in others])
@@ -151,13 +178,6 @@ def cards(found: Sequence[tuple[UUID, float | None, int | None]]) -> list[Card]:
     )
     shown = images.in_bulk([key for key, _, _ in found])
     return [Card(shown[key], score, bits) for key, score, bits in found if key in shown]
-
-
-def _facets(asked: search_asked.Asked, encoder: Encoder) -> list[filtering.Facet]:
-    """Attributes of the photos that pass the other filters."""
-    filters = asked.query.filters
-    passing = replace(filters, attributes=()).of(Image.objects.of_live_shops(), encoder)
-    return filtering.facets(passing, filters.attributes, encoder, asked.by_attribute)
 
 
 def _looks_like(asked: search_asked.Asked) -> list[tuple[Category, float, str]]:

@@ -71,10 +71,11 @@ def shown(response: Any) -> list[uuid.UUID]:
     ]
 
 
-def counts(response: Any) -> dict[str, int]:
-    """Every option of the filters: address and count."""
-    pattern = r'<li><a href="\?[^"]*"[^>]*>(?:<svg.*?</svg>\s*)?([\w ]+?) <span class="num">(\d+)'
-    return {name: int(count) for name, count in re.findall(pattern, response.text, re.S)}
+def counts(client: Client, view: str, **asked: str) -> dict[str, int]:
+    """Every option of a facet, as it is fetched when somebody opens it."""
+    page = client.get(reverse(view, args=["colour"]), asked).text
+    pattern = r'<li><a href="[^"]*"[^>]*>(?:<svg.*?</svg>\s*)?([\w ]+?) <span class="num">(\d+)'
+    return {name: int(count) for name, count in re.findall(pattern, page, re.S)}
 
 
 @pytest.mark.parametrize(
@@ -169,12 +170,16 @@ def test_only_staff_correct(role: str | None, expected: int, red: Image, sign_in
 
 
 def test_the_grid_filters_and_counts(red: Image, staff: Client) -> None:
-    url = reverse("catalog:photos")
-    everything = staff.get(url)
-    assert counts(everything) == {"Red": 1, "Blue": 1}
-    only_red = staff.get(url, {"attribute": "colour:red"})
-    assert shown(only_red) == [red.pk]
-    assert counts(only_red) == {"Red": 1, "Blue": 1}  # alternatives are counted as before
+    url, facet = reverse("catalog:photos"), "catalog:photo_facet"
+    page = staff.get(url).text
+    assert 'href="?attribute=colour%3Ared"' in page  # works without script, uncounted
+    assert reverse(facet, args=["colour"]) in page
+    assert counts(staff, facet) == {"Red": 1, "Blue": 1}
+    assert shown(staff.get(url, {"attribute": "colour:red"})) == [red.pk]
+    # Alternatives are counted as before; other attributes are not.
+    assert counts(staff, facet, attribute="colour:red") == {"Red": 1, "Blue": 1}
+    assert counts(staff, facet, attribute="material:wood") == {}
+    assert counts(staff, facet, q="red.png") == {"Red": 1}
     assert len(shown(staff.get(url, {"attribute": "colour:red,colour:blue"}))) == 2
     assert shown(staff.get(url, {"attribute": "colour:red,material:wood"})) == []
     strange = staff.get(url, {"attribute": "colour:mauve,\x00,:,red"})
@@ -182,7 +187,16 @@ def test_the_grid_filters_and_counts(red: Image, staff: Client) -> None:
     assert "No attribute is called “colour:mauve”" in strange.text
     assert len(shown(strange)) == 2
     importing.switch(attribute=Attribute.objects.get(slug="colour"), on=False)
-    assert counts(staff.get(url)) == {}
+    assert staff.get(reverse(facet, args=["colour"])).status_code == 404
+    assert "colour%3Ared" not in staff.get(url).text
+
+
+@pytest.mark.parametrize("view", ["catalog:photo_facet", "catalog:search_facet"])
+def test_only_people_with_a_role_may_count(view: str, sign_in: SignIn) -> None:
+    address = reverse(view, args=["colour"])
+    assert sign_in(None).get(address).status_code == 302
+    assert sign_in("nobody").get(address).status_code == 403
+    assert sign_in("moderator").get(address).status_code == 200
 
 
 @pytest.fixture
@@ -213,7 +227,7 @@ def test_searches_with_an_attribute_return_all_there_are(
     found = shown(page)
     assert len(found) == 40 == mask.sum()
     assert_best(photos, vector, found, mask)
-    assert counts(page)["Red"] == 40
+    assert counts(staff, "catalog:search_facet", q="mug", attribute="colour:red")["Red"] == 40
     assert 'name="attribute" value="colour:red"' in page.text
     wrong = staff.get("/search/", {"q": "mug", "attribute": "colour:mauve"})
     assert "No attribute is called “colour:mauve”, so it was left out." in wrong.text

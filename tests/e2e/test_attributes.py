@@ -61,6 +61,7 @@ def test_attributes_are_filtered_by_and_corrected_by_keyboard(
 
     page.goto("/photos/")
     page.locator("summary", has_text="Colour").click()
+    expect(page.locator(".options .num")).to_have_count(3)  # those that photos have
     assert_sound(page)
     page.get_by_role("link", name="Red").click()
     expect(page).to_have_url("/photos/?attribute=colour%3Ared")
