@@ -4,7 +4,7 @@ It is fitted on one half of the labelled photos and judged on the other, both wa
 the error that is stored was measured on photos it was not fitted on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -65,7 +65,20 @@ def fit(logits: np.ndarray, truth: np.ndarray, halves: np.ndarray, tree: Tree | 
 def _temperature(logits: np.ndarray, truth: np.ndarray, tree: Tree | None) -> float:
     if tree is None:
         return calibration.fit_temperature(logits, truth)
-    return calibration.fit_answers(lambda heat: _answers(logits, truth, heat, tree))
+
+    def of_truth(heat: float) -> np.ndarray:
+        parts = _shares(logits, heat, tree)
+        return np.concatenate([part[np.arange(len(part)), truth[at]] for at, part in parts])
+
+    return calibration.fit_likelihood(of_truth)
+
+
+def _shares(logits: np.ndarray, heat: float, tree: Tree) -> Iterator[tuple[slice, np.ndarray]]:
+    """Probabilities along the tree, some photos at a time."""
+    used = np.ones(tree.size, dtype=bool)
+    for start in range(0, len(logits), CHUNK):
+        at = slice(start, start + CHUNK)
+        yield at, tree.shares(softmax(logits[at] / heat), used)
 
 
 def _answers(
@@ -74,14 +87,10 @@ def _answers(
     """How sure each photo's best answer is, and whether it is right; (n,) both."""
     if tree is None:
         return calibration.answers(softmax(logits / heat), truth)
-    used = np.ones(tree.size, dtype=bool)
-    leaves = tree.leaves(used)
+    leaves = tree.leaves(np.ones(tree.size, dtype=bool))
     parts = [
-        calibration.answers(
-            np.where(leaves, tree.shares(softmax(logits[at : at + CHUNK] / heat), used), 0.0),
-            truth[at : at + CHUNK],
-        )
-        for at in range(0, len(logits), CHUNK)
+        calibration.answers(np.where(leaves, part, 0.0), truth[at])
+        for at, part in _shares(logits, heat, tree)
     ]
     return np.concatenate([each for each, _ in parts]), np.concatenate([each for _, each in parts])
 

@@ -18,7 +18,6 @@ from catalog.ml.tree import Tree
 GRID = np.round(np.arange(0.02, 0.99, 0.02), 2)
 USUAL = 0.3  # where no photo has taught a threshold
 NONE = -1  # no answer
-FEWEST = 10  # photos of leaves to fit a temperature on; with fewer it is left as it is
 
 Scores = NDArray[np.float64]
 Choose = Callable[[Scores, Scores, Tree, NDArray[np.float64]], NDArray[np.int64]]
@@ -239,8 +238,8 @@ def _choose(way: Way, own: Scores, below: Scores, tree: Tree, least: float) -> N
 
 
 def _probabilities(labelled: Labelled, way: Way, side: bool) -> tuple[Scores, Scores]:
-    """Each node's own probability and its subtree's, at the temperature that the photos of leaves
-    in the half ``side`` ask for; natural ones where each node stands by itself."""
+    """Each node's own probability and its subtree's, at the temperature that makes the labels
+    of the half ``side`` likeliest; natural ones where each node stands by itself."""
     known = labelled.kept.get((way.crowding, side))
     if known is None:
         known = labelled.kept[way.crowding, side] = _at_best(labelled, way.crowding, side)
@@ -250,8 +249,8 @@ def _probabilities(labelled: Labelled, way: Way, side: bool) -> tuple[Scores, Sc
 def _at_best(labelled: Labelled, crowding: float | None, side: bool) -> tuple[Scores, Scores]:
     tree = labelled.tree
     used = np.ones(tree.size, dtype=bool)
-    leaves = tree.leaves(used)
-    told = (labelled.half == side) & leaves[labelled.truth]
+    fit = labelled.half == side
+    truth = labelled.truth[fit]
 
     def at(heat: float, logits: Scores) -> tuple[Scores, Scores]:
         own = scoring.probabilities(logits, scoring=scoring.SOFTMAX, logit_scale=1 / heat)
@@ -261,9 +260,8 @@ def _at_best(labelled: Labelled, crowding: float | None, side: bool) -> tuple[Sc
             return own, tree.sums(own)
         return own, tree.shares(own, used, crowding=crowding)
 
-    def answers(heat: float) -> tuple[Scores, NDArray[np.bool_]]:
-        _, below = at(heat, labelled.logits[told])
-        return calibration.answers(np.where(leaves, below, 0.0), labelled.truth[told])
+    def of_truth(heat: float) -> Scores:
+        return at(heat, labelled.logits[fit])[1][np.arange(len(truth)), truth]
 
-    fits = crowding is not None and told.sum() >= FEWEST
-    return at(calibration.fit_answers(answers) if fits else 1.0, labelled.logits)
+    heat = 1.0 if crowding is None else calibration.fit_likelihood(of_truth)
+    return at(heat, labelled.logits)

@@ -85,21 +85,19 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
     return float(np.exp(_lowest(loss, np.log(_COLDEST), np.log(_HOTTEST))))
 
 
-def fit_answers(
-    answers: Callable[[float], tuple[NDArray[np.float64], NDArray[np.bool_]]],
-) -> float:
-    """The temperature at which how sure the answers are explains best which are right.
+def fit_likelihood(of_truth: Callable[[float], NDArray[np.float64]]) -> float:
+    """The temperature at which what is true is likeliest.
 
-    ``answers`` tells how sure each photo's best answer is at a temperature, and whether it is
-    right; both (n,). It may be slow, so it is asked some thirty times.
+    ``of_truth`` gives the probability (n,) of each photo's right category at a temperature. It may
+    be slow, so it is asked some thirty times. For probabilities along a large tree, where nothing
+    is as honest as being unsure of everything, which is what `fit_temperature` would find.
     """
 
     def loss(log_temperature: float) -> float:
-        sure, hit = answers(float(np.exp(log_temperature)))
-        sure = np.clip(sure, 1e-12, 1 - 1e-12)
-        return float(-np.log(np.where(hit, sure, 1 - sure)).mean())
+        found = of_truth(float(np.exp(log_temperature)))
+        return float(-np.log(np.clip(found, 1e-12, 1)).mean())
 
-    return float(np.exp(_lowest(loss, np.log(_COLDEST), np.log(_HOTTEST), steps=28)))
+    return float(np.exp(_lowest(loss, np.log(_COLDEST), np.log(_HOTTEST), steps=24)))
 
 
 def _lowest(loss: Callable[[float], float], low: float, high: float, *, steps: int = 60) -> float:
