@@ -85,8 +85,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
     headers = error.headers if isinstance(error, Problem) else {}
     if code.status == 401:
         headers["WWW-Authenticate"] = context["view"].get_authenticate_header(context["request"])
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        headers["Retry-After"] = str(math.ceil(error.wait))
+    if isinstance(error, exceptions.Throttled) and (wait := getattr(error, "wait", None)):
+        headers["Retry-After"] = str(math.ceil(wait))
     return Response(
         body(code, detail, errors), status=code.status, headers=headers, content_type=CONTENT_TYPE
     )

@@ -202,7 +202,7 @@ class ModeratedImageSerializer(ImageSerializer):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, image: Image) -> Any:
-        decisions = image.decisions.all() or image.trial_decisions.all()
+        decisions: Any = image.decisions.all() or image.trial_decisions.all()
         return DecisionSerializer(decisions[0]).data if decisions else None
 
     @extend_schema_field(ReviewSerializer(allow_null=True))
