@@ -71,7 +71,8 @@ def rotate(
     if ApiKey.objects.filter(replaces=old).exists():
         raise KeyRefused("This key was rotated before. Rotate the one that follows it.")
     lifetime = old.expires_at - old.created_at if old.expires_at else None
-    new, plaintext = _new(old.storefront, old.name, old.scopes, lifetime and now + lifetime, by)
+    until = now + lifetime if lifetime else None
+    new, plaintext = _new(old.storefront, old.name, old.scopes, until, by)
     new.replaces = old
     new.save(force_insert=True)
     old.expires_at = min(now + overlap, old.expires_at or now + overlap)

@@ -30,15 +30,15 @@ LOOK_AWAY = 5.0  # seconds for which Redis is not asked again after it did not a
 KEPT = 8 * 24 * 60 * 60  # seconds for which a day's usage can be looked up
 
 # KEYS: where the day's usage is counted, then the buckets. ARGV: the cost, the window, how long
-# usage is kept, then the size of each bucket. Returns whether it was paid, then of each bucket
-# what is left and what it lacks, in thousandths.
+# usage is kept, the requests to count, then the size of each bucket. Returns whether it was paid,
+# then of each bucket what is left and what it lacks, in thousandths.
 SPEND = """
 local cost, window, usage = tonumber(ARGV[1]), tonumber(ARGV[2]), KEYS[1]
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local left, paid = {}, 1
 for i = 2, #KEYS do
-    local size = tonumber(ARGV[2 + i])
+    local size = tonumber(ARGV[3 + i])
     local known = redis.call('HMGET', KEYS[i], 'left', 'at')
     local since = math.max(0, now - (tonumber(known[2]) or now))
     left[i] = math.min(size, (tonumber(known[1]) or size) + since * size / window)
@@ -46,7 +46,7 @@ for i = 2, #KEYS do
 end
 local answer = {paid}
 for i = 2, #KEYS do
-    local due = math.min(cost, tonumber(ARGV[2 + i]))
+    local due = math.min(cost, tonumber(ARGV[3 + i]))
     local lacking = math.max(0, due - left[i])
     if paid == 1 then left[i] = left[i] - due end
     redis.call('HSET', KEYS[i], 'left', string.format('%.6f', left[i]),
@@ -55,7 +55,7 @@ for i = 2, #KEYS do
     answer[2 * i - 2] = math.floor(left[i] * 1000)
     answer[2 * i - 1] = math.ceil(lacking * 1000)
 end
-redis.call('HINCRBY', usage, 'requests', 1)
+redis.call('HINCRBY', usage, 'requests', tonumber(ARGV[4]))
 if paid == 1 then redis.call('HINCRBY', usage, 'points', cost)
 else redis.call('HINCRBY', usage, 'refused', 1) end
 redis.call('EXPIRE', usage, tonumber(ARGV[3]))
@@ -137,8 +137,11 @@ def buckets_of(key: ApiKey) -> tuple[Bucket, ...]:
     )
 
 
-def spend(*, buckets: Sequence[Bucket], cost: int, usage: str = ANYBODY) -> Spent:
-    """Take `cost` points from every bucket, or from none if one has too few; count it at `usage`.
+def spend(
+    *, buckets: Sequence[Bucket], cost: int, usage: str = ANYBODY, requests: int = 1
+) -> Spent:
+    """Take `cost` points from every bucket, or from none if one has too few; count it at
+    `usage`, as so many `requests`.
 
     A cost beyond what a bucket can ever hold empties it. Without Redis everything is paid for.
     """
@@ -148,7 +151,7 @@ def spend(*, buckets: Sequence[Bucket], cost: int, usage: str = ANYBODY) -> Spen
         script = _client(settings.REDIS_URL).register_script(SPEND)
         answer = script(
             keys=[usage, *(bucket.place for bucket in buckets)],
-            args=[cost, WINDOW, KEPT, *(bucket.size for bucket in buckets)],
+            args=[cost, WINDOW, KEPT, requests, *(bucket.size for bucket in buckets)],
         )
     except (redis.RedisError, OSError) as error:
         _look_away()

@@ -6,9 +6,10 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from catalog import keys
+from catalog import keys, storefronts
 from catalog.admin.base import ReadOnlyAdmin, StandingAdmin, user_of
 from catalog.models import ApiKey, Product, Storefront, StorefrontEvent
+from catalog.storefronts import SETTINGS
 
 
 @admin.register(Storefront)
@@ -18,12 +19,26 @@ class StorefrontAdmin(StandingAdmin):
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
 
+    def save_model(self, request: HttpRequest, obj: Storefront, form: Any, change: bool) -> None:
+        """What the storefront's page changes too is changed by the same verb, and recorded."""
+        if not change:
+            obj.save()
+            return
+        known = {name: form.cleaned_data[name] for name in form.changed_data if name in SETTINGS}
+        storefronts.change(storefront=obj, values=known, by=user_of(request))
+        rest = [name for name in form.changed_data if name not in SETTINGS]
+        if rest:
+            obj.save(update_fields=rest)
+
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(StandingAdmin):
     """Keys are made and revoked; there is nothing about them to edit."""
 
-    list_display = ("prefix", "name", "storefront", "created_at", "last_used_at", "revoked_at")
+    list_display = (
+        "prefix", "name", "storefront", "scopes", "created_at", "created_by", "last_used_at",
+        "expires_at", "revoked_at",
+    )  # fmt: skip
     list_filter = ("storefront", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("storefront",)
     search_fields = ("prefix", "name", "storefront__name")

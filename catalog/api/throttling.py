@@ -71,10 +71,12 @@ def charge(request: Request, *, points: int) -> None:
     """Have the caller pay, for a request or for more that turned out to be in it. Raises
     `Throttled`, with nothing paid, when a bucket has too few points left."""
     assert isinstance(request.auth, ApiKey)  # noqa: S101  HasScope let it through
+    more = hasattr(request._request, "spent")  # of a request that has been counted
     spent = limits.spend(
         buckets=limits.buckets_of(request.auth),
         cost=points,
         usage=limits.usage_place(request.auth.pk, datetime.now(UTC).date()),
+        requests=0 if more else 1,
     )
     request._request.spent = spent  # type: ignore[attr-defined]
     if spent.paid:

@@ -8,6 +8,7 @@ from pgvector.django import HalfVectorField
 
 from catalog.models.encoder import Encoder
 from catalog.models.image import Image
+from catalog.models.storefront import Storefront
 from catalog.models.taxonomy import Category, Taxonomy
 
 
@@ -16,9 +17,11 @@ class TagVerdictQuerySet(models.QuerySet["TagVerdict"]):
 
     def standing(self) -> "TagVerdictQuerySet":
         """The last one on each photo and category: what staff say now. Where the last one takes
-        back what was said before, nobody says anything."""
+        back what was said before, nobody says anything. A sandbox's photos teach nothing."""
         newest = self.order_by("image_id", "category_id", "-id").distinct("image_id", "category_id")
-        return TagVerdict.objects.filter(pk__in=newest.values("pk"), accepted__isnull=False)
+        found = TagVerdict.objects.filter(pk__in=newest.values("pk"), accepted__isnull=False)
+        sandboxes = Storefront.objects.sandbox_ids()
+        return found.exclude(image__storefront__in=sandboxes) if sandboxes else found
 
 
 class TagVerdict(models.Model):

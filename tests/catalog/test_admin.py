@@ -284,6 +284,17 @@ def test_keys_are_revoked_from_the_list(storefront: Storefront, admin_client: Cl
     assert keys.find(plaintext) is None
 
 
+def test_what_the_admin_changes_of_a_storefront_is_recorded(
+    storefront: Storefront, admin_client: Client, admin_user: Any
+) -> None:
+    fields = {"name": "Corner & Co", "slug": "corner", "exposure": "1", "is_active": "on"}
+    assert admin_client.post(url(Storefront, "change", storefront.pk), fields).status_code == 302
+    storefront.refresh_from_db()
+    assert (storefront.name, storefront.slug) == ("Corner & Co", "corner")
+    (event,) = storefront.events.all()
+    assert (event.summary, event.actor) == ("Changed name: Corner shop → Corner & Co", admin_user)
+
+
 def test_a_products_title_changes_and_its_sku_does_not(
     storefront: Storefront, other_storefront: Storefront, admin_client: Client
 ) -> None:

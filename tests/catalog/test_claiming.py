@@ -89,7 +89,8 @@ def test_one_photo_is_judged_within_five_batches_of_another_shops_two_thousand(
     assert watch.sent is not None
     watch.sent.refresh_from_db()
     assert watch.sent.status == Status.LIVE
-    assert len(watch.batches) <= 5
+    # The batch at work when it arrived, the one decoded ahead, and its own.
+    assert len(watch.batches) == 3 <= 5
     assert all(storefront.pk in batch for batch in watch.batches)
     waiting = Image.objects.filter(storefront=storefront, status=Status.PENDING).count()
     assert waiting == 2_000 - (32 * len(watch.batches) - 1)  # not one place of a batch was wasted

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from catalog import keys, pipeline, search, storefronts
 from catalog.choices import Status
-from catalog.models import Event, Image, Storefront
+from catalog.models import Event, Image, Storefront, TagVerdict
 from catalog.search import Query
 from moderation import banks, chunks, in_force, precision, previewing, reviewing, sweeping
 from moderation.models import (
@@ -26,7 +26,7 @@ from moderation.reviewing import ReviewConflict
 from moderation.scope import Scope
 from tests.conftest import Picture
 from tests.openapi import IMAGES, ApiClient
-from tests.pages import SignIn
+from tests.pages import SignIn, tag
 
 pytestmark = pytest.mark.django_db
 Process = Callable[[], pipeline.Drained]
@@ -270,6 +270,20 @@ class TestSandbox:
         assert (sweep.total, sweep.matched, now(image).status) == (0, 0, Status.LIVE)
         with pytest.raises(ReviewConflict, match="sandbox"):
             reviewing.open_review(image=image, actor=lea)
+
+    def test_what_staff_say_of_its_photos_teaches_nothing(
+        self,
+        upload: Upload,
+        picture: Picture,
+        sandbox: Storefront,
+        lea: User,
+    ) -> None:
+        images = upload(picture("mug"), to=sandbox), upload(picture("mug"))
+        for image in images:
+            category = tag(image, "Mug", score=0.9).category
+            TagVerdict.objects.create(image=image, category=category, accepted=True, by=lea)
+        standing = TagVerdict.objects.standing().values_list("image_id", flat=True)
+        assert list(standing) == [images[1].pk]
 
     def test_search_and_lists_of_the_console_leave_its_photos_out(
         self,
