@@ -38,13 +38,12 @@ if (list) {
       named(event.target.closest(".duplicate-group"));
     }
   });
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.matches?.("[data-keep]")) event.target.closest("dialog")?.close();
-  });
   document.addEventListener("htmx:afterSettle", (event) => {
     for (const group of list.children) start(group);
     const changed = document.getElementById(event.detail.target?.id ?? "");
     if (!changed?.classList.contains("duplicate-group")) return;
+    // Not before the answer: a form that is gone cannot say where its answer belongs.
+    document.querySelector(".keep-dialog")?.close();
     if (changed.dataset.settled !== "") {
       changed.querySelector("[data-item]").focus();
       return;
