@@ -25,6 +25,7 @@ class ShownQuery(serializers.Serializer[Any]):
 
     expand = serializers.CharField(
         required=False,
+        allow_blank=True,
         max_length=100,
         help_text="`product`: the whole product instead of its sku and title.",
     )
@@ -32,6 +33,7 @@ class ShownQuery(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         sparse = serializers.CharField(
             required=False,
+            allow_blank=True,
             max_length=500,
             help_text="Only these fields, with commas between them; `id` is always there.",
         )
@@ -65,9 +67,15 @@ class ListQuery(ShownQuery):
     """What a list may be narrowed to."""
 
     status = serializers.ChoiceField(choices=Status.choices, required=False)
-    sku = serializers.CharField(required=False, max_length=120, help_text="Photos of this product.")
+    sku = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=120,
+        help_text="Photos of this product; empty: of none.",
+    )
     category = serializers.CharField(
         required=False,
+        min_length=1,
         max_length=120,
         help_text="The taxonomy's id of a category; photos tagged with it or anything below it.",
     )
@@ -95,7 +103,8 @@ class ListQuery(ShownQuery):
         if status := asked.get("status"):
             images = images.filter(status=status)
         if "sku" in asked:
-            images = images.filter(product__sku=asked["sku"])
+            of = {"product__sku": asked["sku"]} if asked["sku"] else {"product": None}
+            images = images.filter(**of)
         if after := asked.get("created_after"):
             images = images.filter(created_at__gte=after)
         if before := asked.get("created_before"):
@@ -117,4 +126,4 @@ def _refuse(field: str, asked: Iterable[str], known: Collection[str]) -> None:
     unknown = [word for word in asked if word not in known]
     if unknown:
         said = f"There is no {unknown[0][:40]}. Known are {', '.join(sorted(known))}."
-        raise serializers.ValidationError({field: [said]}, code="invalid_choice")
+        raise serializers.ValidationError({field: [said]}, code="unknown")

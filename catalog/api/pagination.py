@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from catalog.api.codes import Code
 from catalog.api.problems import Problem
+from catalog.api.strict import query_of
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
@@ -26,7 +27,7 @@ class PageQuery(serializers.Serializer[Any]):
     """The query parameters of a page."""
 
     cursor = serializers.CharField(
-        required=False, help_text="From `next` of the page before; opaque."
+        required=False, min_length=1, help_text="From `next` of the page before; opaque."
     )
     limit = serializers.IntegerField(
         required=False,
@@ -46,7 +47,7 @@ class NewestFirst(BasePagination):
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
         """One page of a queryset of photos, whatever its own order."""
-        query = PageQuery(data=request.query_params)
+        query = PageQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         size: int = query.validated_data["limit"]
         if cursor := query.validated_data.get("cursor"):

@@ -6,12 +6,14 @@ import json
 import math
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.api.codes import Code
 from catalog.api.pagination import LARGEST_PAGE, PAGE_SIZE
 from catalog.api.problems import Problem
 from catalog.api.serializers import ProductSerializer
+from catalog.api.strict import Text
 
 DATA_LIMIT = 16 * 1024  # characters as JSON
 DEPTH = 20
@@ -28,6 +30,7 @@ class ProductWithImagesSerializer(ProductSerializer):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
 class DataField(serializers.JSONField):
     """An object that is kept as it is: small, shallow, and of what PostgreSQL can store."""
 
@@ -50,7 +53,7 @@ class DataField(serializers.JSONField):
 class ProductSentSerializer(serializers.Serializer[Any]):
     """What a storefront says about its product. What is left out stays as it is."""
 
-    title = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    title = Text(required=False, allow_blank=True, max_length=300)
     exposure = serializers.FloatField(
         required=False,
         min_value=1e-6,
@@ -86,7 +89,7 @@ class ProductListQuery(serializers.Serializer[Any]):
     """A page of products."""
 
     cursor = serializers.CharField(
-        required=False, help_text="From `next` of the page before; opaque."
+        required=False, min_length=1, help_text="From `next` of the page before; opaque."
     )
     limit = serializers.IntegerField(
         required=False,

@@ -26,6 +26,7 @@ from catalog.api.product_queries import (
     position,
 )
 from catalog.api.products_schema import documented_product, documented_products
+from catalog.api.strict import query_of
 from catalog.api.views import StorefrontImages, caller
 from catalog.choices import Scope
 from catalog.models import Image, Product
@@ -60,7 +61,7 @@ class ProductCollection(StorefrontProducts):
     required_scope = Scope.IMAGES_READ
 
     def get(self, request: Request) -> Response:
-        asked = ProductListQuery(data=request.query_params)
+        asked = ProductListQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         found = self.own().order_by("sku")
         if cursor := asked.validated_data.get("cursor"):
@@ -87,7 +88,7 @@ class ProductDetail(StorefrontProducts):
     parser_classes = (BoundedJSONParser,)
 
     def get(self, request: Request, sku: str) -> Response:
-        asked = ProductQuery(data=request.query_params)
+        asked = ProductQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         product = self.one(sku)
         shown = ProductWithImagesSerializer(product).data
@@ -106,7 +107,7 @@ class ProductDetail(StorefrontProducts):
 
     @transaction.atomic
     def delete(self, request: Request, sku: str) -> Response:
-        asked = EraseQuery(data=request.query_params)
+        asked = EraseQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         product = self.one(sku)
         if asked.validated_data.get("images") == "erase":
@@ -123,8 +124,10 @@ class ProductDetail(StorefrontProducts):
 
 
 def clean(sku: str) -> str:
-    """The SKU of an address. Raises a validation error for one that no product can have."""
-    if not sku.strip() or len(sku) > products.SKU_LENGTH or "\0" in sku:
+    """The SKU of an address, without spaces around it, as in bodies. Raises a validation error
+    for one that no product can have."""
+    sku = sku.strip()
+    if not sku or len(sku) > products.SKU_LENGTH or "\0" in sku:
         said = f"An SKU has 1 to {products.SKU_LENGTH} characters."
         raise ValidationError({"sku": [said]}, code="invalid")
     return sku

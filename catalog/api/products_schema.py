@@ -22,7 +22,7 @@ from catalog.api.schema import ALWAYS, problems
 
 SKU = OpenApiParameter(
     "sku",
-    {"type": "string", "minLength": 1, "maxLength": 120},
+    {"type": "string", "maxLength": 120, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
     OpenApiParameter.PATH,
     description="Your id for it. It may hold any character, escaped where addresses need it.",
 )

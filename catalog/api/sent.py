@@ -11,7 +11,10 @@ from rest_framework import serializers
 
 from catalog.addresses import MAX_URL
 from catalog.api import uploads, waiting
+from catalog.api.fetches import UrlText
+from catalog.api.strict import Text
 
+BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 FILENAME_LENGTH = 255
 ALT_TEXT_LENGTH = 250
 TITLE_ALONE = "A title belongs to a product: send its sku too."
@@ -26,7 +29,7 @@ class PhotoField(serializers.FileField):
     """The bytes of one photo."""
 
 
-@extend_schema_field({"type": "string", "contentEncoding": "base64"})
+@extend_schema_field({"type": "string", "contentEncoding": "base64", "pattern": BASE64})
 class Base64Field(serializers.Field[bytes, str, str, Any]):
     """Bytes as base64 (RFC 4648), line breaks allowed. How long they are is known before they
     are decoded."""
@@ -57,9 +60,9 @@ class Base64Field(serializers.Field[bytes, str, str, Any]):
 class _ForProduct(serializers.Serializer[Any]):
     """What may come with a photo, however it comes."""
 
-    sku = serializers.CharField(required=False, allow_blank=True, max_length=120, help_text=SKU)
-    title = serializers.CharField(required=False, allow_blank=True, max_length=300, help_text=TITLE)
-    alt_text = serializers.CharField(
+    sku = Text(required=False, allow_blank=True, max_length=120, help_text=SKU)
+    title = Text(required=False, allow_blank=True, max_length=300, help_text=TITLE)
+    alt_text = Text(
         required=False, allow_blank=True, max_length=ALT_TEXT_LENGTH, help_text=ALT_TEXT
     )
 
@@ -89,7 +92,7 @@ class PictureSerializer(serializers.Serializer[Any]):
     """The photo itself, or where a worker finds it."""
 
     base64 = Base64Field(required=False, help_text=FILE)
-    url = serializers.CharField(
+    url = UrlText(
         required=False,
         max_length=MAX_URL,
         help_text="An http or https address on the public internet, without a user name.",
@@ -106,7 +109,7 @@ class JSONUploadSerializer(_ForProduct):
     """One photo in JSON, and the product it shows."""
 
     image = PictureSerializer()
-    filename = serializers.CharField(
+    filename = Text(
         required=False,
         allow_blank=True,
         max_length=FILENAME_LENGTH,
@@ -130,14 +133,14 @@ class JSONUploadSerializer(_ForProduct):
 class ImageChangeSerializer(serializers.Serializer[Any]):
     """What a storefront may change about its photo."""
 
-    sku = serializers.CharField(
+    sku = Text(
         required=False,
         allow_blank=True,
         allow_null=True,
         max_length=120,
         help_text="The product it shows from now on, made if new; empty or null: none.",
     )
-    alt_text = serializers.CharField(
+    alt_text = Text(
         required=False,
         allow_blank=True,
         allow_null=True,

@@ -31,6 +31,7 @@ from catalog.api.sent import (
     WaitQuery,
 )
 from catalog.api.serializers import ImageSerializer
+from catalog.api.strict import query_of
 from catalog.choices import Scope, Source
 from catalog.ingest import ingest
 from catalog.models import Image, Storefront
@@ -85,7 +86,7 @@ class ImageCollection(ListModelMixin, StorefrontImages):
     pagination_class = NewestFirst
 
     def get(self, request: Request) -> Response:
-        asked = ListQuery(data=request.query_params)
+        asked = ListQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         shown = asked.shown(self.known_fields())
         storefront = storefront_of(request)
@@ -97,7 +98,7 @@ class ImageCollection(ListModelMixin, StorefrontImages):
 
     @idempotent
     def post(self, request: Request) -> Response:
-        query = WaitQuery(data=request.query_params)
+        query = WaitQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         is_form = isinstance(request.data, QueryDict)
         sent = (UploadSerializer if is_form else JSONUploadSerializer)(data=request.data)
@@ -153,7 +154,7 @@ class ImageDetail(StorefrontImages):
     parser_classes = (BoundedJSONParser,)
 
     def get(self, request: Request, image_id: UUID) -> Response:
-        asked = DetailQuery(data=request.query_params)
+        asked = DetailQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         shown = asked.shown(self.known_fields())
         own = Image.objects.of(storefront_of(request))

@@ -99,6 +99,7 @@ def test_a_pending_photo_is_described_in_full(api: ApiClient, photo: Image) -> N
     assert body.pop("created_at")
     assert body == {
         "id": str(photo.pk),
+        "livemode": True,
         "status": "pending",
         "filename": "mug.jpg",
         "sha256": photo.sha256,
@@ -109,6 +110,7 @@ def test_a_pending_photo_is_described_in_full(api: ApiClient, photo: Image) -> N
         "alt_text": "",
         "alt_text_source": "proposed",
         "tags": [],
+        "attributes": [],
         "encoder": None,
         "versions": None,
         "failure": None,
