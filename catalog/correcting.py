@@ -53,9 +53,13 @@ def correct(*, shown: Mapping[UUID, Shown], step: TagStep, by: AbstractBaseUser)
                 result.photos.append(image_id)
             else:
                 result.unchanged += 1
-    if result.photos:
-        doorbell.ring(verdicts.LEARN)
+    _ring(result)
     return result
+
+
+def _ring(result: Corrected) -> None:
+    if result.photos:
+        transaction.on_commit(lambda: doorbell.ring(verdicts.LEARN))
 
 
 @transaction.atomic
@@ -96,8 +100,7 @@ def undo(*, together: UUID, by: AbstractBaseUser) -> Corrected:
         elif verdict.image_id not in result.photos:
             result.photos.append(verdict.image_id)
     result.unchanged = len(kept.difference(result.photos))
-    if result.photos:
-        doorbell.ring(verdicts.LEARN)
+    _ring(result)
     return result
 
 

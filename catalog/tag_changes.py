@@ -56,11 +56,19 @@ def _same(old: Tag, new: Tag) -> bool:
     for name in {field.attname for field in Tag._meta.concrete_fields} - {"id", "created_at"}:
         was, now = getattr(old, name), getattr(new, name)
         if isinstance(was, float | list) and isinstance(now, float | list):
-            if np.shape(was) != np.shape(now) or not np.allclose(was, now, rtol=0, atol=AS_SURE):
+            if not _near(was, now):
                 return False
         elif was != now:
             return False
     return True
+
+
+def _near(was: float | list[float], now: float | list[float]) -> bool:
+    before = was if isinstance(was, list) else [was]
+    after = now if isinstance(now, list) else [now]
+    return len(before) == len(after) and all(
+        abs(a - b) <= AS_SURE for a, b in zip(before, after, strict=True)
+    )
 
 
 def photos_of(taxonomy: Taxonomy, encoder: Encoder) -> ImageQuerySet:

@@ -38,6 +38,22 @@ def test_a_changed_key_is_stored_and_shown_where_it_works(review: Review, sign_i
     assert 'data-key="r"' in page
 
 
+def test_a_key_may_do_different_things_where_pages_never_meet(sign_in: SignIn) -> None:
+    usual = shortcuts.USUAL
+    assert usual["zoom"] == usual["select"] == "x"
+    assert usual["start"] == usual["tag_wrong"] == "n"
+    client = sign_in("staff")
+    client.post(reverse("moderation:preferences"), form(approve="y", tag_right="h", search="v"))
+    assert Preferences.objects.get().keys == {"approve": "y", "tag_right": "h", "search": "v"}
+    refused = client.post(reverse("moderation:preferences"), form(tag_right="j"))
+    assert refused.status_code == 400
+    assert "J would do 2 things: “Right” and “Next, without deciding”. Change one." in refused.text
+    help_text = client.get(reverse("catalog:photos")).text
+    assert "Right: confirm the first tag" in help_text
+    assert "<kbd>H</kbd></dt><dd>Right" in help_text
+    assert 'data-key="v" aria-keyshortcuts="v" title="Search (key v)"' in help_text
+
+
 def test_nobody_elses_keys_change(sign_in: SignIn, make_user: Callable[..., User]) -> None:
     sign_in("moderator").post(reverse("moderation:preferences"), form(approve="y"))
     assert shortcuts.keys_of(make_user("ben", "moderator"))["approve"] == "a"
