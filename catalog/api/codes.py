@@ -42,7 +42,7 @@ class Code(Enum):
     DUPLICATE_IMAGE = ("duplicate_image", 409, "The product has this photo already")
     PRODUCT_HAS_IMAGES = ("product_has_images", 409, "The product has photos")
     # What is fetched
-    ADDRESS_REFUSED = ("address_refused", 422, "The address is not fetched")
+    ADDRESS_REFUSED = ("address_refused", 422, "The address is not reached")
     # What was decided
     NOTHING_TO_APPEAL = ("nothing_to_appeal", 409, "There is no removal to appeal against")
     ALREADY_APPEALED = ("already_appealed", 409, "This removal was appealed before")

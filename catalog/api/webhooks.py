@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -116,7 +115,7 @@ class WebhookDetail(StorefrontWebhooks):
         parameters=[WEBHOOK],
         request=WebhookChangeSerializer,
         responses={200: WebhookSerializer}
-        | problems(Code.NOT_FOUND, *BODY, Code.WEBHOOK_REFUSED, *ALWAYS),
+        | problems(Code.NOT_FOUND, *BODY, Code.ADDRESS_REFUSED, Code.WEBHOOK_REFUSED, *ALWAYS),
         tags=["webhooks"],
     )
     def patch(self, request: Request, webhook_id: Any) -> Response:
@@ -222,6 +221,6 @@ def said(verb: Callable[[], Done]) -> Done:
     try:
         return verb()
     except WebhookRefused as refused:
-        if refused.field:
-            raise ValidationError({refused.field: [str(refused)]}, code="invalid") from refused
+        if refused.field == "url":
+            raise Problem(Code.ADDRESS_REFUSED, str(refused)) from refused
         raise Problem(Code.WEBHOOK_REFUSED, str(refused)) from refused

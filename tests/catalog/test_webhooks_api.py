@@ -57,10 +57,6 @@ def test_one_is_made_and_its_secret_shown_once(call: Call, api: ApiClient) -> No
     [
         ({}, "url"),
         ({"url": 7}, "url"),
-        ({"url": "http://shop.example/hooks"}, "url"),
-        ({"url": "https://user@shop.example/"}, "url"),
-        ({"url": "https://shop.example:22/"}, "url"),
-        ({"url": "https://0x7f000001/"}, "url"),
         ({"url": URL, "events": ["image.eaten"]}, "events.0"),
         ({"url": URL, "events": ["webhook.test"]}, "events.0"),
         ({"url": URL, "events": "image.live"}, "events"),
@@ -72,6 +68,24 @@ def test_what_cannot_be_sent_to_is_refused(body: dict[str, Any], field: str, cal
     assert (status, problem["code"]) == (400, "validation_failed")
     assert [error["field"] for error in problem["errors"]] == [field]
     assert not WebhookEndpoint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://shop.example/hooks",
+        "https://user@shop.example/",
+        "https://shop.example:22/",
+        "https://0x7f000001/",
+    ],
+)
+def test_an_address_that_is_not_reached_is_refused(
+    url: str, call: Call, endpoint: WebhookEndpoint
+) -> None:
+    for method, path in (("post", ""), ("patch", f"/{endpoint.pk}")):
+        status, problem = call(method, path, {"url": url})
+        assert (status, problem["code"]) == (422, "address_refused")
+    assert WebhookEndpoint.objects.get().url == URL
 
 
 def test_there_is_an_end_to_them(call: Call, storefront: Storefront) -> None:
