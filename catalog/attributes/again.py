@@ -35,7 +35,7 @@ def ask_all(
     """
     questions = Questions()
     questions.refresh(encoder)
-    rows = Embedding.objects.filter(encoder=encoder.row).order_by("image")
+    rows = Embedding.objects.filter(encoder=encoder.row).order_by("image_id")
     result = Asked(total=rows.count())
     with ThreadPoolExecutor(settings.VITRINE_DECODE_THREADS, "decode") as pool:
         last = uuid.UUID(int=0)

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ("image", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="attributes", to="catalog.image")),
                 ("value", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.attributevalue")),
             ],
-            options={"ordering": ["image", "value__attribute__position", "-score", "pk"]},
+            options={"ordering": ["image_id", "value__attribute__position", "-score", "pk"]},
         ),
         migrations.CreateModel(
             name="AttributeVerdict",

@@ -142,7 +142,7 @@ class ImageAttribute(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["image", "value__attribute__position", "-score", "pk"]
+        ordering = ["image_id", "value__attribute__position", "-score", "pk"]
         # For filters and the counts beside them.
         indexes = [models.Index(fields=["encoder", "value", "image"], name="attribute_of_images")]
         constraints = [
