@@ -15,7 +15,7 @@ from catalog.ml import calibration, metrics, scoring, thresholds
 from catalog.ml.thresholds import FLOOR, Judged
 from catalog.ml.tree import Tree
 
-GRID = np.round(np.arange(0.02, 0.99, 0.02), 2)
+GRID = np.concatenate([[0.0, 0.001, 0.003, 0.01], np.round(np.arange(0.02, 0.99, 0.02), 2)])
 USUAL = 0.3  # where no photo has taught a threshold
 NONE = -1  # no answer
 

@@ -202,6 +202,6 @@ def _table(result: dict[str, Any]) -> Table:
     )
     for row in sorted(result["rows"], key=lambda row: row.aim):
         shares = asdict(row.figures).values()
-        least = " ".join(f"{each:.2f}" for each in row.thresholds)
+        least = " ".join(f"{each:g}" for each in row.thresholds)
         table.add_row(row.aim, row.way, least, *(f"{100 * each:.1f}" for each in shares))
     return table
