@@ -105,14 +105,21 @@ def test_in_a_taxonomy_every_category_is_an_answer(
         ("shop/M1,banana\nshop/M1,banana", "line 3: shop/M1 is there twice"),
     ],
 )
-def test_a_mapping_that_does_not_fit_is_explained(
-    line: str, says: str, tmp_path: Path, encoded: Taxonomy, encoder: LoadedEncoder
-) -> None:
-    nodes = label_mapping.nodes(taxonomy=encoded, encoder=encoder.row)
+def test_a_mapping_that_does_not_fit_is_explained(line: str, says: str, tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     file.write_text(f"label,category\n{line}\n", "utf-8")
     with pytest.raises(ValueError, match=says):
-        label_mapping.read(file, index=nodes.index)
+        label_mapping.read(file, index={"banana": 0, "Groceries > Fruit > Banana": 0})
+
+
+def test_a_category_is_named_by_its_id_or_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text(
+        "note,category,label\n,banana,a\n,Groceries>Fruit > Banana,b/c\n,Groceries ▸ Fruit,d\n",
+        "utf-8-sig",
+    )
+    index = {"banana": 7, "Groceries > Fruit > Banana": 7, "Groceries > Fruit": 3}
+    assert label_mapping.read(file, index=index) == {"a": 7, "b/c": 7, "d": 3}
 
 
 def test_what_is_wrong_is_explained(
