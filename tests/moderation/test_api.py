@@ -243,12 +243,12 @@ def test_a_list_costs_the_same_queries_however_long(
     process()
     decide(first, Action.REMOVE, weapons, moderator)
     appealing.appeal(image=first, text="It is a toy.", source="api")
-    # The key with its storefront; photos with products; embeddings, tags; flags, decisions,
-    # reviews under way, appeals with their reviews.
-    assert queries(f"{IMAGES}/{first.pk}") == 8
-    assert queries(IMAGES) == 8
+    # The key with its storefront; photos with products; embeddings, tags, attributes; flags,
+    # decisions, reviews under way, appeals with their reviews; what test keys decided and appealed.
+    assert queries(f"{IMAGES}/{first.pk}") == 11
+    assert queries(IMAGES) == 11
 
     for seed in range(1, 6):
         upload(picture("mug", seed))
     process()
-    assert queries(IMAGES) == 8
+    assert queries(IMAGES) == 11
