@@ -72,7 +72,14 @@ def test_tags_come_best_first_with_the_taxonomys_ids(
     body = api.get(f"{IMAGES}/{photo.pk}").json()
 
     assert body["tags"] == [
-        {"category": "vase", "name": "Vase", "path": "Kitchen ▸ Vase", "score": 0.5, "rank": 1, "levels": []},
+        {
+            "category": "vase",
+            "name": "Vase",
+            "path": "Kitchen ▸ Vase",
+            "score": 0.5,
+            "rank": 1,
+            "levels": [],
+        },
         {
             "category": "mug",
             "name": "Mug",
