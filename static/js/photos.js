@@ -16,6 +16,7 @@ const photoOf = (element) => element?.closest?.("#grid > li");
 let at = -1; // the photo that had the focus last
 let anchor = -1; // where a range begins
 let alone = false; // the step was for the photo in focus only
+let ahead = []; // steps of somebody who is quicker than the server
 
 function count() {
   const all = boxes();
@@ -79,6 +80,12 @@ function clicked(event) {
   } else if (event.target.closest("[data-select-one]") && at >= 0) {
     toggle(at);
   } else if (event.target.closest("[name=step]")) {
+    if (form.matches(".htmx-request")) {
+      event.preventDefault();
+      event.stopPropagation();
+      ahead.push(event.target.closest("[name=step]"));
+      return;
+    }
     alone = at >= 0 && !boxes().some((box) => box.checked);
     if (alone) tick(boxOf(photos()[at]), true);
   }
@@ -116,6 +123,9 @@ function answered() {
   count();
   if (at >= 0 && inGrid && !failed) focus(at + (alone ? 1 : 0));
   alone = false;
+  if (failed) ahead = [];
+  const next = ahead.shift();
+  if (next) setTimeout(() => next.click());
 }
 
 function start() {

@@ -86,15 +86,22 @@ def test_many_tags_are_corrected_by_keyboard_alone(
     toast(page, "1 photo tagged anew.")
     expect(page.locator(f"#photo-{mugs[3].pk} .card-name")).to_contain_text("Lemon")
     expect(focused).to_have_id(f"photo-{mugs[4].pk}")
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("y")
+    page.keyboard.press("y")  # at once: it waits for the first
+    expect(focused).to_have_id(f"photo-{mugs[2].pk}")
+    expect(page.locator(".fix-today")).to_have_text("3 confirmed today")
     page.keyboard.press("a")
     expect(page.locator(".fix-selected")).to_have_text("5 of 5 selected")
     page.keyboard.press("a")
     expect(page.locator(".fix-selected")).to_contain_text("press a key")
-    assert said()[6:] == [
+    assert said()[6:9] == [
         ("2.jpg", "mug", False),
         ("1.jpg", "mug", False),
         ("1.jpg", "lemon", True),
     ]
+    assert said()[9:] == [("4.jpg", "mug", True), ("3.jpg", "mug", True)]
     assert not found, "\n".join(found)
 
 
