@@ -44,12 +44,15 @@ class Card:
 
 
 def shown(*, storefront: str = "", ignored: bool = False) -> QuerySet[DuplicateGroup]:
-    """Groups by the active encoder that still have two photos, the largest first."""
+    """Groups by the active encoder that still have two photos, the largest first; those of a
+    sandbox only if it is asked for."""
     groups = DuplicateGroup.objects.filter(
         grouping__encoder__is_active=True, is_ignored=ignored
     ).select_related("grouping__storefront")
     if storefront:
         groups = groups.filter(grouping__storefront__slug=storefront)
+    else:
+        groups = groups.filter(grouping__storefront__sandbox_of__isnull=True)
     return groups.annotate(here=Count("members")).filter(here__gte=2).order_by("-size", "pk")
 
 

@@ -21,11 +21,14 @@ class Filters:
     categories: Sequence[int] = ()  # a photo is tagged with one of these
     without_photos: bool = False
     without_live: bool = False
+    live_shops: bool = False  # sandboxes are left out unless one is asked for
 
     def of(self, products: QuerySet[Product]) -> QuerySet[Product]:
         photos = Image.objects.filter(product=OuterRef("pk"))
         if self.storefront:
             products = products.filter(storefront__slug=self.storefront)
+        elif self.live_shops:
+            products = products.filter(storefront__sandbox_of__isnull=True)
         else:
             products = products.filter(storefront__sandbox_of__isnull=True)
         if self.words:
@@ -61,7 +64,7 @@ ORDER = (Status.REMOVED, Status.HELD, Status.FAILED, Status.PENDING, Status.LIVE
 
 
 def cards(products: Sequence[Product]) -> list[Card]:
-    """These products as cards, in four queries however many they are."""
+    """These products as cards, in six queries however many they are."""
     keys = [product.pk for product in products]
     photos: dict[int, list[Image]] = defaultdict(list)
     own = Image.objects.filter(product__in=keys).in_order()

@@ -38,7 +38,7 @@ def group_list(request: HttpRequest) -> HttpResponse:
     chosen = {"storefront": storefront, "show": "ignored" if ignored else ""}
     filters = urlencode({name: value for name, value in chosen.items() if value})
     encoder = Encoder.objects.filter(is_active=True).first()
-    storefronts = list(Storefront.objects.all())
+    storefronts = list(Storefront.objects.filter(Q(sandbox_of__isnull=True) | Q(slug=storefront)))
     context = {
         "cards": duplicate_groups.cards(page),
         "count": count,

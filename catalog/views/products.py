@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -48,6 +48,7 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[Product], dict[str, str], 
         categories=at_or_below(category) if category else (),
         without_photos=chosen["without"] == "photos",
         without_live=chosen["without"] == "live",
+        live_shops=True,
     )
     found = filters.of(Product.objects.select_related("storefront"))
     return found, {name: value for name, value in chosen.items() if value}, problems
@@ -75,7 +76,9 @@ def product_list(request: HttpRequest) -> HttpResponse:
             (value, label, urlencode(rest | ({"without": value} if value else {})))
             for value, label in {"": "All", **WITHOUT}.items()
         ],
-        "storefronts": Storefront.objects.live(),
+        "storefronts": Storefront.objects.filter(
+            Q(sandbox_of__isnull=True) | Q(slug=chosen.get("storefront", ""))
+        ),
     }
     return render(request, "catalog/products.html", context)
 

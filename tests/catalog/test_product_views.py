@@ -146,6 +146,20 @@ def test_filters_and_what_is_not_understood(
     assert "No product matches" in client.get("/products/?q=zebra").content.decode()
 
 
+def test_sandboxes_are_left_out_unless_asked_for(
+    sign_in: SignIn, mug: Product, group: DuplicateGroup, storefront: Storefront
+) -> None:
+    client = sign_in("staff")
+    live = Storefront.objects.create(name="Live", slug="live")
+    Storefront.objects.filter(pk=storefront.pk).update(sandbox_of=live)
+    assert client.get("/products/").context["cards"] == []
+    assert client.get("/duplicates/").context["cards"] == []
+    [card] = client.get("/products/?storefront=corner-shop").context["cards"]
+    assert card.product == mug
+    [shown] = client.get("/duplicates/?storefront=corner-shop").context["cards"]
+    assert shown.group == group
+
+
 @pytest.mark.parametrize(
     ("path", "data", "said"),
     [
