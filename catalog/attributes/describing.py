@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Q
 
 from catalog.attributes import vectors, verdicts
 from catalog.batch import Batch
@@ -116,7 +115,9 @@ class Questions:
         changed = Attribute.objects.order_by("pk").values_list("pk", "updated_at")
         state = (encoder.row.pk, *changed)
         if encoded or state != self._state:
-            self.asked, self._state = questions(encoder.row), state
+            # Another worker may be making some of the vectors: look again until they are there.
+            complete = not vectors.missing(encoder=encoder.row).exists()
+            self.asked, self._state = questions(encoder.row), state if complete else ()
 
 
 class DescribeImages:
@@ -172,9 +173,9 @@ def describe(
         images=images, vectors=vectors, pixels=pixels, encoder=encoder, asked=asked
     )
     old = ImageAttribute.objects.filter(image__in=images, encoder=encoder)
-    spoken_of = [row.value_id for row in rows if row.is_confirmed]
-    old.filter(Q(value__attribute__in=answered) | Q(value__in=spoken_of)).delete()
-    ImageAttribute.objects.bulk_create(rows)
+    old.filter(value__attribute__in=answered).delete()
+    # What people said where the encoder was not asked may be there already.
+    ImageAttribute.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def answers(

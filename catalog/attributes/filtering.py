@@ -104,7 +104,9 @@ def counted(
     """
     others = tuple(value for value in chosen if value.attribute_id != attribute.pk)
     narrow = narrowed(images, others, encoder)
-    rows = ImageAttribute.objects.filter(encoder=encoder, value__attribute=attribute)
+    # Keys, not a join: the planner would loop over photos, six times as slow with 100,000 of them.
+    keys = [value.pk for value in attribute.values.all()]
+    rows = ImageAttribute.objects.filter(encoder=encoder, value__in=keys)
     if narrow.query.where:
         rows = rows.filter(image__in=narrow.order_by().values("pk"))
     counts = dict(rows.order_by().values_list("value").annotate(photos=Count("pk")))

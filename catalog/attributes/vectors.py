@@ -11,13 +11,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from pgvector import HalfVector
 
+from catalog.attributes.files import LABEL
 from catalog.choices import AttributeMethod
 from catalog.encoders import LoadedEncoder
 from catalog.ml.scoring import readable
 from catalog.models import AttributeValue, AttributeVector, Encoder
 from catalog.taxonomy_vectors import ensembles
 
-LABEL = "{label}"
 AT_ONCE = 64  # values per commit
 
 

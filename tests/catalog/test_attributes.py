@@ -310,17 +310,22 @@ def test_vectors_alone_leave_measured_colours_be(
     upload: Callable[..., Image],
     process: Callable[[], pipeline.Drained],
     encoder: LoadedEncoder,
+    make_user: Callable[..., User],
 ) -> None:
-    photo = upload(square("#c81e24"))
+    photo, confirmed = upload(square("#c81e24")), upload(square("#ca2026"))
     process()
+    verdicts.judge(
+        image_id=confirmed.pk, value=value("red"), accepted=True, by=make_user("ana", "staff")
+    )
     describing.describe(
-        images=[photo],
-        vectors=np.zeros((1, encoder.row.dimension), dtype=np.float32),
+        images=[photo, confirmed],
+        vectors=np.zeros((2, encoder.row.dimension), dtype=np.float32),
         pixels=None,
         encoder=encoder.row,
         asked=describing.questions(encoder.row),
     )
     assert given(photo) == {("red", False)}
+    assert given(confirmed) == {("red", True)}
 
 
 def test_methods_are_what_the_starter_says(starter_attributes: None) -> None:
