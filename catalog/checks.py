@@ -28,6 +28,20 @@ def stages_importable(**_: Any) -> list[CheckMessage]:
     return problems
 
 
+@register()
+def tag_settings_are_shares(**_: Any) -> list[CheckMessage]:
+    """What a tag has to reach, and how many shall be right, are shares."""
+    return [
+        Error(
+            f"{name} is {getattr(settings, name)}, which is no share.",
+            hint="Set it to more than 0 and at most 1, for example 0.3.",
+            id="vitrine.E005",
+        )
+        for name in ("VITRINE_TAG_THRESHOLD", "VITRINE_TAG_PRECISION")
+        if not 0 < getattr(settings, name) <= 1
+    ]
+
+
 @register(Tags.database)
 def vector_extension(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """PostgreSQL has pgvector, recent enough for halfvec."""

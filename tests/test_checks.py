@@ -24,6 +24,15 @@ def test_a_stage_that_cannot_be_imported_is_named(settings: object) -> None:
     assert message.hint
 
 
+@pytest.mark.parametrize("value", [0.0, 1.5, -1.0])
+def test_a_share_that_is_none_is_named(settings: object, value: float) -> None:
+    settings.VITRINE_TAG_PRECISION = value  # type: ignore[attr-defined]
+    (message,) = checks.tag_settings_are_shares()
+    assert message.id == "vitrine.E005"
+    assert "VITRINE_TAG_PRECISION" in message.msg
+    assert message.hint
+
+
 @pytest.mark.django_db
 def test_vectors_of_another_dimension_are_found(
     encoder: LoadedEncoder, upload: object, picture: Picture
