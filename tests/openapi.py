@@ -36,7 +36,9 @@ def validate(schema: dict[str, Any], value: Any) -> None:
 
 def operation(method: str, path: str) -> dict[str, Any] | None:
     """What the document says about a request; None if it does not know it."""
-    for template, methods in document()["paths"].items():
+    # The longest first: a SKU may hold slashes, and so look like more of an address.
+    paths = sorted(document()["paths"].items(), key=lambda each: -len(each[0]))
+    for template, methods in paths:
         pattern = re.sub(r"\{\w+\}", "[0-9a-f-]{36}", template.replace("{sku}", ".+"))
         if re.fullmatch(pattern, path):
             return methods.get(method.lower())
