@@ -8,7 +8,6 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -17,6 +16,7 @@ from catalog import endpoints
 from catalog.api.authentication import storefront_of
 from catalog.api.codes import Code
 from catalog.api.idempotent import idempotent
+from catalog.api.parsers import BoundedJSONParser
 from catalog.api.problems import Problem
 from catalog.api.schema import ALWAYS, IDEMPOTENT, problems
 from catalog.api.webhook_serializers import (
@@ -33,7 +33,12 @@ from catalog.endpoints import WebhookRefused
 from catalog.models import WebhookEndpoint
 from catalog.models.webhook import WebhookEndpointQuerySet
 
-BODY = (Code.VALIDATION_FAILED, Code.MALFORMED_REQUEST, Code.UNSUPPORTED_MEDIA_TYPE)
+BODY = (
+    Code.VALIDATION_FAILED,
+    Code.MALFORMED_REQUEST,
+    Code.UNSUPPORTED_MEDIA_TYPE,
+    Code.FILE_TOO_LARGE,
+)
 WEBHOOK = OpenApiParameter("webhook_id", UUID, OpenApiParameter.PATH)
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, response=[201], description="Its address."
@@ -47,7 +52,7 @@ class StorefrontWebhooks(GenericAPIView[Any]):
     required_scope = Scope.WEBHOOKS
     serializer_class: Any = WebhookSerializer
     queryset: Any = WebhookEndpoint.objects.none()  # tells the schema the model
-    parser_classes = (JSONParser,)
+    parser_classes = (BoundedJSONParser,)
     pagination_class: Any = None
     lookup_field = "pk"
     lookup_url_kwarg = "webhook_id"

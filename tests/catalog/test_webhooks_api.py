@@ -88,6 +88,11 @@ def test_an_address_that_is_not_reached_is_refused(
     assert WebhookEndpoint.objects.get().url == URL
 
 
+def test_a_body_of_megabytes_is_not_read(call: Call) -> None:
+    status, problem = call("post", body={"url": URL, "description": "x" * 3_000_000})
+    assert (status, problem["code"]) == (413, "file_too_large")
+
+
 def test_there_is_an_end_to_them(call: Call, storefront: Storefront) -> None:
     for _ in range(endpoints.MOST_ENDPOINTS):
         endpoints.make(storefront=storefront, url=URL)
