@@ -242,6 +242,19 @@ def test_operators_see_and_stop_them(start: Start, folder: Path) -> None:
     assert live(*pids) == []
 
 
+def test_operators_may_name_the_folder_as_everywhere_else(folder: Path) -> None:
+    data = folder / "elsewhere"
+    said = subprocess.run(
+        [sys.executable, "-m", "config.embedded", "status"],
+        cwd=ROOT,
+        env={**os.environ, "VITRINE_DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 3
+    assert said.stdout == f"Nothing embedded here: {data} does not exist.\n"
+
+
 @pytest.mark.parametrize(
     ("url", "broker"),
     [

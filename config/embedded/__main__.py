@@ -1,6 +1,7 @@
 """`python -m config.embedded status|stop`: for whoever looks after the machine."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m config.embedded", description=__doc__)
     parser.add_argument("command", choices=["status", "stop"])
     parser.add_argument("--force", action="store_true", help="stop although someone uses them")
-    default = Path(__file__).resolve().parents[2] / ".data"
+    default = Path(os.environ.get("VITRINE_DATA_DIR") or Path(__file__).parents[2] / ".data")
     parser.add_argument("--data-dir", type=Path, default=default, help="default: %(default)s")
     options = parser.parse_args()
     data_dir = options.data_dir.resolve()
