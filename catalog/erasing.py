@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from catalog import history, idempotency, webhooks
 from catalog.choices import EventKind, Occurrence
-from catalog.models import DoomedFile, Image, Tombstone
+from catalog.models import DoomedFile, IgnoredDuplicates, Image, Tombstone
 from catalog.models.image import ImageQuerySet
 
 FILES_AT_ONCE = 500
@@ -63,9 +63,21 @@ def erase(
         if field
     ]
     DoomedFile.objects.bulk_create([DoomedFile(name=name) for name in names], ignore_conflicts=True)
+    _forget_groups(keys)
     Image.objects.filter(pk__in=keys).delete()
     transaction.on_commit(lambda: _delete_files(names))
     return len(found)
+
+
+def _forget_groups(keys: Sequence[UUID]) -> None:
+    """What was said of photos beside each other holds for those that are left."""
+    gone = set(keys)
+    for row in IgnoredDuplicates.objects.filter(image_ids__overlap=list(keys)).select_for_update():
+        row.image_ids = [key for key in row.image_ids if key not in gone]
+        if len(row.image_ids) > 1:
+            row.save(update_fields=["image_ids"])
+        else:
+            row.delete()
 
 
 def was_erased(*, storefront_id: int, image_id: UUID) -> bool:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,7 +15,16 @@ from django.urls import reverse
 
 from catalog import erasing, keys, pipeline, verdicts
 from catalog.encoders import LoadedEncoder
-from catalog.models import Category, DoomedFile, Event, Image, Storefront, Tag, Tombstone
+from catalog.models import (
+    Category,
+    DoomedFile,
+    Event,
+    IgnoredDuplicates,
+    Image,
+    Storefront,
+    Tag,
+    Tombstone,
+)
 from catalog.pipeline import claim
 from moderation import banks, deciding, reviewing
 from moderation.choices import Action
@@ -80,6 +90,10 @@ def test_nothing_is_left_but_history(
 ) -> None:
     category = Category.objects.filter(is_retired=False).first() or Tag.objects.get().category
     verdicts.judge(image_id=held.pk, category=category, accepted=True, by=make_user("s", "staff"))
+    others = [uuid4(), uuid4()]
+    said = {"storefront": held.storefront, "by": make_user("t", "staff")}
+    IgnoredDuplicates.objects.create(image_ids=[held.pk, others[0]], **said)
+    IgnoredDuplicates.objects.create(image_ids=[held.pk, *others], **said)
     told = {"Idempotency-Key": "x"}
     api.post(f"{IMAGES}/{held.pk}/appeal", {"text": "No."}, "application/json", headers=told)
     assert len(files_of(media, held)) == 3
@@ -92,6 +106,7 @@ def test_nothing_is_left_but_history(
     # The bank had the same picture before, as an exemplar of its own.
     assert set(tables_that_name(held.sha256)) <= HISTORY | {"moderation_exemplar"}
     assert not DoomedFile.objects.exists()
+    assert IgnoredDuplicates.objects.get().image_ids == others
     stone = Tombstone.objects.get()
     assert (stone.image_id, stone.sha256) == (held.pk, held.sha256)
     assert "Nightly" in stone.erased_by
