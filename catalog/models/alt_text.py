@@ -28,7 +28,9 @@ class AltText(models.Model):
     edited_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(text=""), name="alt_text_says_something")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="alt_text_says_something")
+        ]
 
     def __str__(self) -> str:
         return self.text
