@@ -17,7 +17,7 @@ help:
 	@echo '                 PHOTOS=folder   your own photos instead of the samples'
 	@echo '                 ENCODER=name    a full model from the hub or a folder'
 	@echo '                 ARGS="--no-serve --json --port 8000"'
-	@echo 'make test        all tests, in a real browser too   ARGS="-k pattern"'
+	@echo 'make test        all tests, in a real browser too   ARGS="-k pattern", ARGS="-n 0" for one process'
 	@echo 'make lint        style, types, who imports whom, migrations, API description'
 	@echo 'make bench       measure   ONLY=name ARGS=... for one'
 	@echo 'make mini-model  train the bundled model   PHOTOS=folder ARGS=...'
@@ -27,7 +27,7 @@ demo: .venv/.run-ready
 	@$(PY) manage.py demo $${PHOTOS:+--photos "$$PHOTOS"} $${ENCODER:+--encoder "$$ENCODER"} $(ARGS)
 
 test: .venv/.test-ready
-	@browser=$$(sh scripts/chromium) && VITRINE_CHROMIUM="$$browser" $(PY) -m pytest $(ARGS)
+	@browser=$$(sh scripts/chromium) && VITRINE_CHROMIUM="$$browser" $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: .venv/.test-ready
 	$(PY) -m ruff check .
