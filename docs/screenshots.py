@@ -126,6 +126,19 @@ def lead(page: Page, name: str) -> None:
     keep(page, f"search-{name}")
     page.goto("/map/")
     keep(page, f"map-{name}")
+    page.goto("/photos/")
+    keep(page, f"photos-{name}")
+    page.goto("/products/")
+    keep(page, f"products-{name}")
+    page.locator("a[href^='/products/']", has_text="Mug").first.click()
+    page.wait_for_url("**/products/*/")
+    keep(page, f"product-{name}")
+    page.goto("/prompt-lab/")
+    keep(page, f"prompt-lab-{name}")
+    page.goto("/storefronts/")
+    page.locator("main a[href^='/storefronts/']").first.click()
+    page.wait_for_url("**/storefronts/*/")
+    keep(page, f"storefront-{name}")
 
 
 def main() -> None:
