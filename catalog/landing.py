@@ -27,7 +27,9 @@ def land(text: str, *, projection: Projection) -> Landing:
     vector = query_vectors.of_text(text, encoder=encoder)
     bridged = _among_photos(vector, projection)
     [(x, y)] = mapping.opened(projection).place(bridged[None, :])
-    page = nearest.nearest(vector, encoder=encoder, among=Image.objects.of_live_shops(), limit=NEAREST)
+    page = nearest.nearest(
+        vector, encoder=encoder, among=Image.objects.of_live_shops(), limit=NEAREST
+    )
     return Landing(float(x), float(y), page.hits)
 
 

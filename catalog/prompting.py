@@ -134,7 +134,9 @@ def score(trial: Trial) -> Outcome:
     photos, pictures, vectors, missing = _seen(trial, encoder)
     if not len(vectors):
         raise TrialRefused(missing)
-    found = sentence_vectors(encoder, [text for each in trial.sets for text in _texts(trial.labels, each)])
+    found = sentence_vectors(
+        encoder, [text for each in trial.sets for text in _texts(trial.labels, each)]
+    )
     scored = []
     for templates in trial.sets:
         of_labels = np.stack(

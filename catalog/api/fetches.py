@@ -28,7 +28,7 @@ from catalog.api.parsers import BoundedJSONParser
 from catalog.api.problems import Problem
 from catalog.api.schema import ALWAYS, problems
 from catalog.api.serializers import FailureSerializer
-from catalog.api.strict import Text, query_of
+from catalog.api.strict import AddressText, Text, query_of
 from catalog.choices import FetchStatus, Scope
 from catalog.models import Fetch
 from catalog.models.fetch import FetchQuerySet
@@ -51,15 +51,10 @@ GONE = {
 }
 
 
-@extend_schema_field({"type": "string", "pattern": "^https?://.", "maxLength": MAX_URL})
-class UrlText(Text):
-    """An address; whether its form allows reaching it is asked of `addresses.read`."""
-
-
 class FetchRequestSerializer(serializers.Serializer[Any]):
     """An address, and the product its photo shows."""
 
-    url = UrlText(
+    url = AddressText(
         max_length=MAX_URL,
         help_text="An http or https address on the public internet, without a user name.",
     )

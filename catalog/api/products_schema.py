@@ -84,6 +84,7 @@ documented_product = extend_schema_view(
             Code.MALFORMED_REQUEST,
             Code.UNSUPPORTED_MEDIA_TYPE,
             Code.FILE_TOO_LARGE,
+            Code.NOT_FOUND,  # no address leads to an SKU with a line break
             *ALWAYS,
         ),
         examples=[

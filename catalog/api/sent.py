@@ -11,8 +11,7 @@ from rest_framework import serializers
 
 from catalog.addresses import MAX_URL
 from catalog.api import uploads, waiting
-from catalog.api.fetches import UrlText
-from catalog.api.strict import Text
+from catalog.api.strict import AddressText, Text
 
 BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 FILENAME_LENGTH = 255
@@ -92,7 +91,7 @@ class PictureSerializer(serializers.Serializer[Any]):
     """The photo itself, or where a worker finds it."""
 
     base64 = Base64Field(required=False, help_text=FILE)
-    url = UrlText(
+    url = AddressText(
         required=False,
         max_length=MAX_URL,
         help_text="An http or https address on the public internet, without a user name.",

@@ -2,8 +2,16 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
+
+from catalog.addresses import MAX_URL
+
+# No database stores the character NUL in a text.
+ANY_TEXT = r"^[^\x00]*$"
+NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
 
 class Text(serializers.CharField):
@@ -13,6 +21,23 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class TextDescription(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Says in the document what is refused: NUL, and white space alone where it is not allowed."""
+
+    target_class = Text
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> Any:
+        described = auto_schema._map_serializer_field(
+            self.target, direction, bypass_extensions=True
+        )
+        return described | {"pattern": ANY_TEXT if self.target.allow_blank else NOT_BLANK}
+
+
+@extend_schema_field({"type": "string", "pattern": r"^https?://[^\x00]+$", "maxLength": MAX_URL})
+class AddressText(Text):
+    """An address on the web; whether it may be reached is asked of `catalog.addresses`."""
 
 
 def query_of(request: Request) -> dict[str, str]:

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.addresses import MAX_URL
-from catalog.api.strict import Text
+from catalog.api.strict import AddressText, Text
 from catalog.choices import DeliveryState, EndpointState, Occurrence
 from catalog.endpoints import LONGEST_OVERLAP, OVERLAP, SUBSCRIBABLE
 from catalog.models import Delivery, DeliveryAttempt, WebhookEndpoint
@@ -16,11 +16,6 @@ from catalog.models import Delivery, DeliveryAttempt, WebhookEndpoint
 EVENTS = "What it is told of. Empty: everything, also what is added later."
 STATES = (EndpointState.ACTIVE, EndpointState.PAUSED)
 HOUR = 3600
-
-
-@extend_schema_field({"type": "string", "pattern": "^https?://.", "maxLength": MAX_URL})
-class AddressText(Text):
-    """An address; whether its form allows sending there is asked of `endpoints`."""
 
 
 class WebhookSerializer(serializers.ModelSerializer[WebhookEndpoint]):

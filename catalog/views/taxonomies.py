@@ -71,9 +71,9 @@ def _list(request: HttpRequest, problems: tuple[str, ...] = ()) -> HttpResponse:
     )
     context = {
         "states": [state_of(each) for each in found],
-        "storefronts": Storefront.objects.live().select_related("taxonomy").annotate(
-            pruned=Count("prunes")
-        ),
+        "storefronts": Storefront.objects.live()
+        .select_related("taxonomy")
+        .annotate(pruned=Count("prunes")),
         "problems": problems,
         "max_megabytes": MAX_BYTES // 1024**2,
     }

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from catalog.api.serializers import ImageSerializer
+from catalog.api.strict import Text
 from catalog.models import Image
 from moderation import appealing
 from moderation.api.examples import HELD_PHOTO
@@ -127,7 +128,7 @@ class TrialAppealSerializer(serializers.ModelSerializer[TrialAppeal]):
 
 
 class AppealRequestSerializer(serializers.Serializer[Any]):
-    text = serializers.CharField(
+    text = Text(
         max_length=appealing.TEXT_LIMIT,
         help_text="Why the decision should change; moderators read it.",
     )

@@ -3,7 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,9 +28,14 @@ from moderation.models import Policy
 from moderation.trials import TrialRefused
 
 
+@extend_schema_field({"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"})
+class PolicyField(serializers.SlugRelatedField):
+    """A policy by its slug."""
+
+
 class TrialDecisionSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=Action.choices)
-    policy = serializers.SlugRelatedField(
+    policy = PolicyField(
         slug_field="slug",
         queryset=Policy.objects.all(),
         required=False,
