@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from catalog import keys, storefronts
@@ -135,3 +138,24 @@ def test_the_commands_of_the_reference(
                 trials.decide(image=photo, action=Action.REMOVE)
             block = block.replace(PHOTO, str(photo.pk))
         run(["bash", "-euo", "pipefail", "-c", CURL + block], tmp_path, around)
+
+
+def test_the_shop_of_one_page(
+    around: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    shop, client = import_module("storefront"), import_module("vitrine_client")
+    shop.Shop.vitrine = client.Vitrine(around["VITRINE"], around["KEY"])
+    shop.Shop.folder = tmp_path
+    assert shop.Shop.vitrine.upload(tmp_path / "mug.jpg", sku="MUG-1", wait=30).is_live
+    server = shop.ThreadingHTTPServer(("127.0.0.1", 0), shop.Shop)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=60) as browser:
+        for page in (browser.get("/"), browser.get("/", params={"q": "a <mug>"})):
+            assert page.status_code == 200
+            assert 'src="/photos/mug.jpg"' in page.text
+        assert 'value="a &lt;mug&gt;"' in page.text
+        assert browser.get("/photos/mug.jpg").content == (tmp_path / "mug.jpg").read_bytes()
+        assert browser.get("/photos/..%2f..%2fetc%2fpasswd").status_code == 404
+    server.shutdown()
+    server.server_close()
