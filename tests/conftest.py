@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -101,10 +101,20 @@ def upload(storefront: Storefront) -> Callable[..., Image]:
 
 @pytest.fixture(scope="session")
 def runtime() -> object:
-    """The bundled model, loaded once for the whole session."""
+    """The bundled model, loaded once for the whole session. What it once read it remembers: the
+    categories and attributes that most tests start with take it ten seconds."""
     from catalog.ml.encoder import load
 
-    return load(settings.VITRINE_ENCODER)
+    encoder = load(settings.VITRINE_ENCODER)
+    read, known = encoder.encode_texts, dict[str, np.ndarray]()
+
+    def encode_texts(texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, read(new), strict=True))
+        return np.array([known[text] for text in texts]) if texts else read([])
+
+    encoder.encode_texts = encode_texts
+    return encoder
 
 
 @pytest.fixture
