@@ -9,8 +9,6 @@ from rest_framework.request import Request
 
 from catalog.addresses import MAX_URL
 
-# No database stores the character NUL in a text.
-ANY_TEXT = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
 
@@ -24,7 +22,7 @@ class Text(serializers.CharField):
 
 
 class TextDescription(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Says in the document what is refused: NUL, and white space alone where it is not allowed."""
+    """Says in the document that white space alone is refused, where it is."""
 
     target_class = Text
 
@@ -32,7 +30,8 @@ class TextDescription(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
         described = auto_schema._map_serializer_field(
             self.target, direction, bypass_extensions=True
         )
-        return described | {"pattern": ANY_TEXT if self.target.allow_blank else NOT_BLANK}
+        described["type"] = "string"  # null is added afterwards, where it is allowed
+        return described if self.target.allow_blank else described | {"pattern": NOT_BLANK}
 
 
 @extend_schema_field({"type": "string", "pattern": r"^https?://[^\x00]+$", "maxLength": MAX_URL})

@@ -14,6 +14,7 @@ from PIL import Image
 # codes of problems, and of fields to blame, that no schema can rule out.
 SEMANTIC = {
     "invalid_cursor",
+    "null_characters_not_allowed",
     "not_found",
     "does_not_exist",
     "required",
